@@ -1,0 +1,3 @@
+//! app
+#[cfg(feature = "hydrate")]
+pub use leptos as _;
