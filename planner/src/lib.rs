@@ -8,6 +8,7 @@
 //! same answer in both.
 
 pub mod film;
+pub mod rollout;
 pub mod strategy;
 pub mod tenant;
 pub mod time;

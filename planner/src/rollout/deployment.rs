@@ -390,9 +390,11 @@ impl<'a> Sync<'a> {
 
     fn old_pods_exist(&self) -> bool {
         let old = |(index, _): &(usize, &ReplicaSetState)| self.is_old(*index);
-        self.replica_sets.iter().enumerate().filter(old).any(|(_, replica_set)| {
-            replica_set.status.replicas > 0 || replica_set.unfinished_pods > 0
-        })
+        self.replica_sets
+            .iter()
+            .enumerate()
+            .filter(old)
+            .any(|(_, replica_set)| replica_set.status.replicas > 0 || replica_set.unfinished_pods > 0)
     }
 
     fn is_old(&self, index: usize) -> bool {

@@ -2,7 +2,8 @@
 
 use super::revision::set_condition;
 use super::{
-    Condition, ConditionReason, ConditionStatus, Conflict, DeploymentState, DeploymentStatus, Requeue, Sync, whole_second,
+    Condition, ConditionReason, ConditionStatus, Conflict, DeploymentState, DeploymentStatus, Requeue, Sync,
+    whole_second,
 };
 use crate::strategy::Strategy;
 
@@ -189,7 +190,8 @@ pub fn timed_out(deployment: &DeploymentState, status: &DeploymentStatus, now_ms
 
 /// `requeueStuckDeployment`: when to look again whether the deadline has passed.
 pub fn progress_deadline_check(deployment: &DeploymentState, status: &DeploymentStatus, now_ms: i64) -> DeadlineCheck {
-    let (Some(deadline_ms), Some(condition)) = (deployment.progress_deadline_ms(), deployment.status.progressing) else {
+    let (Some(deadline_ms), Some(condition)) = (deployment.progress_deadline_ms(), deployment.status.progressing)
+    else {
         return DeadlineCheck::No;
     };
     if complete(deployment, status) || condition.reason == ConditionReason::ProgressDeadlineExceeded {

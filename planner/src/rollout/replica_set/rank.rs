@@ -31,7 +31,8 @@ pub fn choose_deletions(pods: &[PodState], related: &[PodState], count: usize, n
 fn ranks(pods: &[PodState], active: &[usize], related: &[PodState]) -> impl Fn(usize) -> usize + use<> {
     let node = |index: &usize| pods[*index].node;
     let one_node = active.iter().map(node).all(|other| other == active.first().and_then(node));
-    let neighbours = |pod: &PodState| related.iter().filter(|other| other.is_active() && other.node == pod.node).count();
+    let neighbours =
+        |pod: &PodState| related.iter().filter(|other| other.is_active() && other.node == pod.node).count();
     let counts: Vec<usize> = if one_node { Vec::new() } else { pods.iter().map(neighbours).collect() };
     move |index| counts.get(index).copied().unwrap_or(0)
 }
