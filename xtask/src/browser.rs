@@ -104,7 +104,8 @@ fn bind(wasm: &Path) -> Result<(String, Vec<u8>)> {
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate_output()?;
-    if !output.snippets().is_empty() || !output.local_modules().is_empty() {
+    let brings_scripts = output.snippets().values().any(|scripts| !scripts.is_empty());
+    if brings_scripts || !output.local_modules().is_empty() {
         bail!("a crate of the browser half brings JavaScript files of its own; the site has no place for them");
     }
     let script = output.js().to_owned();
