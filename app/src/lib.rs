@@ -1,3 +1,19 @@
-//! app
+//! The app: pages, components, charts and server functions of the console.
+//!
+//! It is compiled twice: with `ssr` into the server, where it renders whole pages, and with `hydrate` into the WebAssembly
+//! that takes them over in the browser. It stands feature by feature: a page's data type, its server function and its
+//! components are in one file. Rules come from `planner`, in both halves; only the `ssr` half knows `cluster`.
+
+#[cfg(feature = "ssr")]
+pub mod backend;
 #[cfg(feature = "hydrate")]
-pub use leptos as _;
+pub mod browser;
+pub mod error;
+pub mod format;
+pub mod links;
+pub mod live;
+pub mod session;
+pub mod shell;
+pub mod trouble;
+
+pub use crate::shell::{App, shell};

@@ -1,0 +1,175 @@
+//! What can go wrong between a page and the console, in words for the person who reads it.
+//!
+//! There is one error type at the HTTP edge. Lower errors are translated into it once, in [`crate::backend`]; each kind
+//! has its HTTP status here, so that a page, a server function and a stream answer alike.
+
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// Why a page or a change could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+pub enum ConsoleError {
+    /// The browser got no usable answer from the console itself.
+    #[error("the console did not answer: {0}")]
+    Unreachable(String),
+    /// No such tenant, or one this person may not see: the two are told apart by nobody.
+    #[error("there is no tenant `{0}` that you may see")]
+    UnknownTenant(String),
+    /// The management cluster refuses this to this person; its words.
+    #[error("the management cluster refuses this: {0}")]
+    Forbidden(String),
+    /// The tenant changed after the page was made: what changed, in words.
+    #[error("the tenant has changed since this page was made: {}", .0.join("; "))]
+    Changed(Vec<String>),
+    /// Something that was typed or stands in the URL cannot be read; says what to write instead.
+    #[error("{0}")]
+    BadInput(String),
+    /// Our own rules or Kamaji refuse the change: each reason in words.
+    #[error("the upgrade was refused: {}", .0.join("; "))]
+    Refused(Vec<String>),
+    /// The first list of the management cluster has not come back yet.
+    #[error("the console has just started and has not read the management cluster yet")]
+    NotReadYet,
+    /// The Kubernetes API of the management cluster cannot be reached or answers nonsense.
+    #[error("the Kubernetes API of the management cluster cannot be reached: {0}")]
+    ApiAway(String),
+    /// The Kubernetes API of the management cluster did not answer in time.
+    #[error("the Kubernetes API of the management cluster did not answer in time: {0}")]
+    ApiSlow(String),
+    /// The server was built without something it needs.
+    #[error("the console is not set up: {0}")]
+    Internal(String),
+}
+
+impl ConsoleError {
+    /// The HTTP status that goes with it.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::UnknownTenant(_) => 404,
+            Self::Forbidden(_) => 403,
+            Self::Changed(_) => 409,
+            Self::BadInput(_) | Self::Refused(_) => 422,
+            Self::NotReadYet => 503,
+            Self::Unreachable(_) | Self::ApiAway(_) => 502,
+            Self::ApiSlow(_) => 504,
+            Self::Internal(_) => 500,
+        }
+    }
+
+    /// A short heading.
+    pub fn heading(&self) -> &'static str {
+        match self {
+            Self::UnknownTenant(_) => "No such tenant",
+            Self::Forbidden(_) => "You may not do this",
+            Self::Changed(_) => "The tenant has changed",
+            Self::BadInput(_) => "This cannot be read",
+            Self::Refused(_) => "Refused",
+            Self::NotReadYet => "The console is starting",
+            Self::Unreachable(_) => "The console did not answer",
+            Self::ApiAway(_) => "The management cluster cannot be reached",
+            Self::ApiSlow(_) => "The management cluster does not answer",
+            Self::Internal(_) => "The console is not set up",
+        }
+    }
+
+    /// What to do about it, as a sentence.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::UnknownTenant(_) => {
+                "Check the name in the address, or ask the platform team whether you may see its namespace. \
+                 A deleted tenant is not shown either."
+            }
+            Self::Forbidden(_) => "Ask the platform team for the permission that is named above. Nothing was written.",
+            Self::Changed(_) => "Nothing was written. Read what changed, then decide again on a fresh page.",
+            Self::BadInput(_) => "Nothing was written. Correct it and try again.",
+            Self::Refused(_) => "Nothing was written.",
+            Self::NotReadYet => "Reload this page in a few seconds.",
+            Self::Unreachable(_) => "Check that the console is still running, then reload this page.",
+            Self::ApiAway(_) => {
+                "Check that the management cluster is up and that the console may reach it. \
+                 The console keeps trying; reload this page to see the newest state."
+            }
+            Self::ApiSlow(_) => {
+                "Whether a change arrived is not known: look at the rollout page before you try again. \
+                 The console keeps trying to reach the cluster."
+            }
+            Self::Internal(_) => "This is a fault of the console: tell whoever runs it, with the words above.",
+        }
+    }
+
+    /// Sets the HTTP status of the answer that is being made.
+    #[cfg(feature = "ssr")]
+    pub fn set_status(&self) {
+        use leptos::prelude::use_context;
+
+        if let (Some(response), Ok(status)) =
+            (use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(self.status()))
+        {
+            response.set_status(status);
+        }
+    }
+}
+
+impl FromServerFnError for ConsoleError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(what) | ServerFnErrorErr::MissingArg(what) => {
+                Self::BadInput(format!("a field of the form is missing or malformed: {what}"))
+            }
+            other => Self::Unreachable(other.to_string()),
+        }
+    }
+}
+
+/// Sets the HTTP status of a failed answer; for the last line of a server function.
+#[cfg(feature = "ssr")]
+pub(crate) fn with_status<T>(answer: Result<T, ConsoleError>) -> Result<T, ConsoleError> {
+    answer.inspect_err(ConsoleError::set_status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ConsoleError;
+
+    fn every_kind() -> Vec<ConsoleError> {
+        let text = || "x".to_owned();
+        vec![
+            ConsoleError::Unreachable(text()),
+            ConsoleError::UnknownTenant(text()),
+            ConsoleError::Forbidden(text()),
+            ConsoleError::Changed(vec![text()]),
+            ConsoleError::BadInput(text()),
+            ConsoleError::Refused(vec![text()]),
+            ConsoleError::NotReadYet,
+            ConsoleError::ApiAway(text()),
+            ConsoleError::ApiSlow(text()),
+            ConsoleError::Internal(text()),
+        ]
+    }
+
+    #[test]
+    fn each_error_has_its_status() {
+        let statuses: Vec<u16> = every_kind().iter().map(ConsoleError::status).collect();
+        assert_eq!(statuses, [502, 404, 403, 409, 422, 422, 503, 502, 504, 500]);
+    }
+
+    #[test]
+    fn each_error_says_what_to_do_in_a_whole_sentence() {
+        for error in every_kind() {
+            assert!(error.advice().ends_with('.'), "{error:?}");
+            assert!(!error.heading().is_empty(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_survives_the_way_to_the_browser() {
+        for error in every_kind() {
+            let json = serde_json::to_string(&error).expect("serialises");
+            assert_eq!(serde_json::from_str::<ConsoleError>(&json).expect("reads back"), error);
+        }
+    }
+}

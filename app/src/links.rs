@@ -1,0 +1,101 @@
+//! The addresses of the console's pages. State that a page shows stands in its address, so every address is made here.
+
+use planner::tenant::TenantId;
+use planner::version::KubernetesVersion;
+
+/// The pages of one tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TenantTab {
+    /// Where it stands, and its versions.
+    Overview,
+    /// The strategy lab.
+    Lab,
+    /// The start page of a hop.
+    Start,
+    /// The rollout.
+    Rollout,
+}
+
+/// Address of a tenant's page.
+pub fn tenant(id: &TenantId, tab: TenantTab) -> String {
+    let tail = match tab {
+        TenantTab::Overview => "",
+        TenantTab::Lab => "/lab",
+        TenantTab::Start => "/start",
+        TenantTab::Rollout => "/rollout",
+    };
+    format!("/tenants/{}/{}{tail}", encode(&id.namespace), encode(&id.name))
+}
+
+/// Address of the start page with a version and, if chosen, a strategy (its URL form: `100%/0`).
+pub fn start(id: &TenantId, version: Option<&KubernetesVersion>, strategy: Option<&str>) -> String {
+    let pairs: Vec<(&str, String)> = [
+        version.map(|version| ("version", version.to_string())),
+        strategy.map(|strategy| ("strategy", strategy.to_owned())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    format!("{}{}", tenant(id, TenantTab::Start), query(&pairs))
+}
+
+/// Address of a tenant's live stream.
+pub fn tenant_stream(id: &TenantId) -> String {
+    format!("/live/tenants/{}/{}", encode(&id.namespace), encode(&id.name))
+}
+
+/// `?a=b&c=d`, percent-encoded; empty for no pairs.
+pub fn query(pairs: &[(&str, String)]) -> String {
+    let mut text = String::new();
+    for (key, value) in pairs {
+        text.push(if text.is_empty() { '?' } else { '&' });
+        text.push_str(key);
+        text.push('=');
+        text.push_str(&encode(value));
+    }
+    text
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                out.extend(char::from_digit(u32::from(nibble), 16).map(|digit| digit.to_ascii_uppercase()));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use planner::tenant::TenantId;
+    use planner::version::KubernetesVersion;
+
+    use super::{TenantTab, query, start, tenant};
+
+    #[test]
+    fn names_cannot_leave_their_place_in_an_address() {
+        let id = TenantId { namespace: "../a b".to_owned(), name: "x?y#z\"<é".to_owned() };
+        assert_eq!(tenant(&id, TenantTab::Rollout), "/tenants/..%2Fa%20b/x%3Fy%23z%22%3C%C3%A9/rollout");
+    }
+
+    #[test]
+    fn a_strategy_survives_in_a_query() {
+        let id = TenantId { namespace: "team-a".to_owned(), name: "tenant-00".to_owned() };
+        let version = KubernetesVersion::new(1, 36, 4);
+        for (version, strategy, expected) in [
+            (None, None, "/tenants/team-a/tenant-00/start"),
+            (Some(&version), None, "/tenants/team-a/tenant-00/start?version=v1.36.4"),
+            (Some(&version), Some("100%/0"), "/tenants/team-a/tenant-00/start?version=v1.36.4&strategy=100%25%2F0"),
+        ] {
+            assert_eq!(start(&id, version, strategy), expected);
+        }
+        assert_eq!(query(&[]), "");
+    }
+}

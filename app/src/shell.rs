@@ -1,0 +1,80 @@
+//! The document, the routes, and what every page has: landmarks, the skip link, the place for a failure.
+
+use leptos::prelude::*;
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::{SsrMode, path};
+
+use crate::session::Masthead;
+use crate::trouble::NoSuchPage as FleetPage;
+use crate::trouble::NoSuchPage;
+
+/// A grey and a green pod: the subject, and no extra request.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
+    %3Crect x='1' y='3' width='6' height='10' rx='1' fill='%232f6fde'/%3E\
+    %3Crect x='9' y='3' width='6' height='10' rx='1' fill='%2313833b'/%3E%3C/svg%3E";
+
+/// The whole document. Runs on the server only, once for each page.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href=ICON />
+                <HashedStylesheet options=options.clone() id="console-style" />
+                <HydrationScripts options=options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The app: the same on the server and in the browser.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Title formatter=|title: String| {
+            if title.is_empty() { "Tenant upgrades".to_owned() } else { format!("{title} · Tenant upgrades") }
+        } />
+        <Router>
+            <a class="skip-link" href="#content">
+                "Skip to the content"
+            </a>
+            <Masthead />
+            <div id="stopped" class="banner banner--warns" role="alert" hidden></div>
+            <MainRegion />
+        </Router>
+    }
+}
+
+/// The one `main` region. It takes the focus when a link has led to another page, so that a keyboard or a screen reader
+/// starts there and not at the place of a link that is gone.
+#[component]
+fn MainRegion() -> impl IntoView {
+    let main = NodeRef::<leptos::html::Main>::new();
+    let path = leptos_router::hooks::use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let now = path.get();
+        if before.is_some_and(|before| before != now)
+            && let Some(main) = main.get_untracked()
+        {
+            // Cannot matter: a region that cannot take the focus leaves it where it was.
+            let _ = main.focus();
+        }
+        now
+    });
+    view! {
+        <main id="content" class="page" tabindex="-1" node_ref=main>
+            <FlatRoutes fallback=|| view! { <NoSuchPage /> }>
+                <Route path=path!("/") view=FleetPage ssr=SsrMode::Async />
+            </FlatRoutes>
+        </main>
+    }
+}
