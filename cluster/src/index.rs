@@ -1,0 +1,298 @@
+//! The index: objects in, snapshots out. Pure: no I/O, no clock, no task of its own.
+//!
+//! One task owns it and feeds it ([`observe`](crate::observe::observe), or a [recording](crate::recording)); readers hold
+//! `tokio::sync::watch` receivers. Every call takes the moment at which it happens. Calls only note what changed;
+//! [`Index::flush`] makes and publishes snapshots, so that a burst of changes costs one.
+
+mod entry;
+mod progress;
+mod recorder;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use planner::tenant::{Freshness, TenantId, TenantSnapshot};
+use planner::time::UnixMillis;
+
+use self::entry::{Around, Entry, Unread};
+use self::recorder::Seen;
+use crate::Clock;
+use crate::health::{Health, Playback, Source, WatchHealth, WatchState};
+use crate::observer::{Observer, Published};
+use crate::resources::{Object, ObjectKind, Part, Unreadable};
+
+/// How many unreadable objects are remembered.
+const MOST_UNREADABLE: usize = 20;
+
+/// How many tenants may be known by events alone: their TenantControlPlane may be about to appear.
+const MOST_ANNOUNCED: usize = 256;
+
+/// Everything observed, by tenant.
+pub struct Index {
+    entries: BTreeMap<TenantId, Entry>,
+    health: Health,
+    unreadable: Vec<Unreadable>,
+    pods_unobserved: Option<UnixMillis>,
+    dirty: BTreeSet<TenantId>,
+    fleet_changed: bool,
+    published: Arc<Published>,
+}
+
+impl Index {
+    /// An empty index and its readers' side. Every kind waits for its first list since `now`.
+    pub fn new(now: UnixMillis, source: Source, clock: Clock) -> (Self, Observer) {
+        let watches = ObjectKind::ALL
+            .map(|kind| WatchHealth { kind, state: WatchState::Waiting { since: now, why: None } })
+            .to_vec();
+        let health = Health { watches, problems: Vec::new(), source };
+        let published = Arc::new(Published::new(health.clone()));
+        let index = Self {
+            entries: BTreeMap::new(),
+            health,
+            unreadable: Vec::new(),
+            pods_unobserved: Some(now),
+            dirty: BTreeSet::new(),
+            fleet_changed: false,
+            published: published.clone(),
+        };
+        (index, Observer::new(published, clock))
+    }
+
+    /// An object was created or changed, just now.
+    pub fn apply(&mut self, object: Object, now: UnixMillis) {
+        self.put(object, now, Seen::Live);
+    }
+
+    /// An object was deleted, just now.
+    pub fn delete(&mut self, object: &Object, now: UnixMillis) {
+        let id = object.tenant().clone();
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        match object {
+            Object::TenantControlPlane(_) => entry.object = None,
+            Object::Deployment(_) => entry.deployment = None,
+            Object::ReplicaSet(part) => {
+                entry.replica_sets.remove(&part.name);
+            }
+            Object::Pod(part) => entry.remove_pod(&part.name, now, Seen::Live),
+            Object::Event(part) => {
+                entry.events.remove(&part.name);
+            }
+        }
+        self.dirty.insert(id);
+    }
+
+    /// A kind was listed: what is not in the list is gone. The watch is connected again.
+    pub fn reset(&mut self, kind: ObjectKind, objects: Vec<Object>, now: UnixMillis) {
+        let mut listed: BTreeMap<TenantId, BTreeSet<String>> = BTreeMap::new();
+        for object in &objects {
+            listed.entry(object.tenant().clone()).or_default().insert(name_of(object).to_owned());
+        }
+        if kind == ObjectKind::Pod
+            && let Some(since) = self.pods_unobserved.take()
+        {
+            for entry in self.entries.values_mut() {
+                entry.recorder.gap(since, now);
+            }
+        }
+        for (id, entry) in &mut self.entries {
+            let names = listed.get(id);
+            let gone = |name: &String| names.is_none_or(|names| !names.contains(name));
+            match kind {
+                ObjectKind::TenantControlPlane if names.is_none() => entry.object = None,
+                ObjectKind::TenantControlPlane => {}
+                ObjectKind::Deployment if names.is_none() => entry.deployment = None,
+                ObjectKind::Deployment => {}
+                ObjectKind::ReplicaSet => entry.replica_sets.retain(|name, _| !gone(name)),
+                ObjectKind::Pod => {
+                    let names: Vec<String> = entry.pods.keys().filter(|name| gone(name)).cloned().collect();
+                    for name in names {
+                        entry.remove_pod(&name, now, Seen::Listed);
+                    }
+                }
+                ObjectKind::Event => entry.events.retain(|name, _| !gone(name)),
+            }
+        }
+        self.unreadable.retain(|unreadable| unreadable.kind != kind);
+        for object in objects {
+            self.put(object, now, Seen::Listed);
+        }
+        self.set_state(kind, WatchState::Live { since: now });
+    }
+
+    /// A watch is lost; a list will follow when it is back.
+    pub fn lost(&mut self, kind: ObjectKind, why: &str, now: UnixMillis) {
+        let why = why.to_owned();
+        let state = match self.health.state(kind) {
+            WatchState::Waiting { since, .. } => WatchState::Waiting { since: *since, why: Some(why) },
+            WatchState::Live { .. } => WatchState::Broken { since: now, why },
+            WatchState::Broken { since, .. } => WatchState::Broken { since: *since, why },
+            // It was refused before, so nothing is known of it: it waits again.
+            WatchState::Forbidden { since, .. } => WatchState::Waiting { since: *since, why: Some(why) },
+        };
+        if kind == ObjectKind::Pod {
+            self.pods_unobserved.get_or_insert(now);
+        }
+        self.set_state(kind, state);
+    }
+
+    /// The API server refuses a kind. What was known of it is forgotten: it can no longer be vouched for.
+    pub fn forbidden(&mut self, kind: ObjectKind, words: &str, now: UnixMillis) {
+        if let WatchState::Forbidden { words: known, .. } = self.health.state(kind)
+            && known == words
+        {
+            return;
+        }
+        if kind == ObjectKind::Pod {
+            self.pods_unobserved.get_or_insert(now);
+        }
+        self.set_state(kind, WatchState::Forbidden { since: now, words: words.to_owned() });
+    }
+
+    /// An object belongs to nobody and cannot be read.
+    pub fn unreadable(&mut self, unreadable: Unreadable) {
+        if self.unreadable.contains(&unreadable) {
+            return;
+        }
+        tracing::warn!(kind = %unreadable.kind, "object cannot be read: {unreadable}");
+        if self.unreadable.len() == MOST_UNREADABLE {
+            self.unreadable.remove(0);
+        }
+        self.unreadable.push(unreadable);
+    }
+
+    /// How far a recording has been played.
+    pub fn played(&mut self, playback: Playback) {
+        self.health.source = Source::Recording(playback);
+    }
+
+    /// Whether any hop is being recorded, so that time must be seen to pass.
+    pub fn hop_running(&self) -> bool {
+        self.entries.values().any(|entry| entry.object.is_some() && entry.recorder.running())
+    }
+
+    /// Time passes: running hops are published with their films up to now.
+    pub fn tick(&mut self, now: UnixMillis) {
+        self.publish(now, |entry| entry.recorder.running());
+    }
+
+    /// Publishes what changed since the last flush.
+    pub fn flush(&mut self, now: UnixMillis) {
+        self.publish(now, |_| false);
+    }
+
+    /// `anyway`: tenants that are published although nothing about them looks different.
+    fn publish(&mut self, now: UnixMillis, anyway: impl Fn(&Entry) -> bool) {
+        let around = self.around();
+        let mut ids = std::mem::take(&mut self.dirty);
+        ids.extend(self.entries.iter().filter(|(_, entry)| anyway(entry)).map(|(id, _)| id.clone()));
+        for id in ids {
+            let Some(entry) = self.entries.get_mut(&id) else { continue };
+            if let Some(snapshot) = entry.refresh(&around, now) {
+                let same = entry.published.as_ref().is_some_and(|old| entry::looks_the_same(&snapshot, old));
+                if same && !anyway(entry) {
+                    continue;
+                }
+                let snapshot = Arc::new(snapshot);
+                entry.published = Some(snapshot.clone());
+                self.published.put(snapshot);
+                self.fleet_changed = true;
+            } else {
+                if entry.published.take().is_some() {
+                    self.published.remove(&id);
+                    self.fleet_changed = true;
+                }
+                if !entry.has_parts() {
+                    // A TenantControlPlane of the same name created later is another one.
+                    entry.recorder = recorder::Recorder::default();
+                }
+                if entry.is_empty() {
+                    self.entries.remove(&id);
+                }
+            }
+        }
+        self.health.problems = self.unreadable.iter().map(ToString::to_string).collect();
+        self.published.put_health(&self.health);
+        if std::mem::take(&mut self.fleet_changed) {
+            let fleet: Vec<Arc<TenantSnapshot>> =
+                self.entries.values().filter_map(|entry| entry.published.clone()).collect();
+            self.published.put_fleet(fleet);
+        }
+    }
+
+    fn put(&mut self, object: Object, now: UnixMillis, seen: Seen) {
+        let id = object.tenant().clone();
+        if let Object::Event(part) = object {
+            self.put_event(id, part);
+            return;
+        }
+        let entry = self.entries.entry(id.clone()).or_default();
+        match object {
+            Object::TenantControlPlane(object) => entry.set_object(object, now, seen),
+            Object::Deployment(part) => entry.deployment = Some(part),
+            Object::ReplicaSet(part) => {
+                entry.replica_sets.insert(part.name.clone(), part);
+            }
+            Object::Pod(part) => entry.set_pod(part, now, seen),
+            Object::Event(_) => {}
+        }
+        self.dirty.insert(id);
+    }
+
+    /// Keeps an event. Most events of a cluster are about something else; those that could be about a TenantControlPlane that
+    /// is not known yet are kept in small number, since the watches are not in step with each other.
+    fn put_event(&mut self, id: TenantId, part: Part<planner::tenant::EventFacts>) {
+        let known = |entry: &Entry| entry.object.is_some() || entry.has_parts();
+        if !self.entries.get(&id).is_some_and(known) {
+            let announced = self.entries.values().filter(|entry| !known(entry)).count();
+            if announced >= MOST_ANNOUNCED {
+                self.entries.retain(|_, entry| known(entry));
+            }
+        }
+        self.entries.entry(id.clone()).or_default().set_event(part);
+        self.dirty.insert(id);
+    }
+
+    fn set_state(&mut self, kind: ObjectKind, state: WatchState) {
+        if let Some(watch) = self.health.watches.iter_mut().find(|watch| watch.kind == kind) {
+            watch.state = state;
+        }
+        if kind == ObjectKind::TenantControlPlane && self.health.ready() {
+            // Events came for many things; now it is known which of them are tenants.
+            self.entries.retain(|_, entry| entry.object.is_some() || entry.has_parts() || entry.published.is_some());
+        }
+        self.dirty.extend(self.entries.keys().cloned());
+    }
+
+    fn around(&self) -> Around {
+        let unread = |kind| match self.health.state(kind) {
+            WatchState::Waiting { .. } => Some(Unread::Waiting),
+            WatchState::Forbidden { words, .. } => Some(Unread::Forbidden(words.clone())),
+            WatchState::Live { .. } | WatchState::Broken { .. } => None,
+        };
+        let broken = self.health.watches.iter().filter_map(|watch| match &watch.state {
+            WatchState::Broken { since, why } | WatchState::Waiting { since, why: Some(why) } => {
+                Some((*since, format!("{}s: {why}", watch.kind)))
+            }
+            WatchState::Live { .. } | WatchState::Waiting { why: None, .. } | WatchState::Forbidden { .. } => None,
+        });
+        Around {
+            deployment: unread(ObjectKind::Deployment),
+            replica_sets: unread(ObjectKind::ReplicaSet),
+            pods: unread(ObjectKind::Pod),
+            events: unread(ObjectKind::Event),
+            freshness: broken.min().map_or(Freshness::Live, |(since, why)| Freshness::Stale { since, why }),
+            pods_unobserved: self.pods_unobserved,
+        }
+    }
+}
+
+/// The name under which an object stands in the index.
+fn name_of(object: &Object) -> &str {
+    match object {
+        Object::TenantControlPlane(tenant) => &tenant.snapshot.id.name,
+        Object::Deployment(part) => &part.name,
+        Object::ReplicaSet(part) => &part.name,
+        Object::Pod(part) => &part.name,
+        Object::Event(part) => &part.name,
+    }
+}

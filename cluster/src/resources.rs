@@ -1,0 +1,161 @@
+//! The objects the console reads, each turned into plain `planner` facts once, at the edge.
+//!
+//! Objects are taken as loose JSON and read field by field: an object that is not what its schema promises (Kamaji's API
+//! accepts almost anything, and versions of the operator differ) must break no watch and hide no other tenant. What is wrong
+//! with one is said in words on its tenant. Only the facts are kept, never the object.
+
+mod fields;
+mod parts;
+mod quantity;
+mod tenant;
+mod watched;
+
+use planner::tenant::{DeploymentFacts, EventFacts, PodFacts, ReplicaSetFacts, TenantId, TenantSnapshot};
+use serde_json::Value;
+
+pub(crate) use watched::{
+    DeploymentKind, EventKind, PodKind, ReplicaSetKind, TenantControlPlaneKind, Watched, WatchedKind,
+};
+
+/// Label by which Kamaji marks everything that belongs to a TenantControlPlane, with its name.
+pub const TENANT_LABEL: &str = "kamaji.clastix.io/name";
+
+/// Annotation in which the console remembers the strategy that stood there before it changed it.
+pub const FORMER_STRATEGY: &str = "upgrade-console.kamaji.clastix.io/former-strategy";
+
+/// The kinds the console watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectKind {
+    /// `kamaji.clastix.io/v1alpha1`.
+    TenantControlPlane,
+    /// `apps/v1`.
+    Deployment,
+    /// `apps/v1`.
+    ReplicaSet,
+    /// `v1`.
+    Pod,
+    /// `v1`.
+    Event,
+}
+
+/// One object, read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Object {
+    /// A TenantControlPlane.
+    TenantControlPlane(Box<TenantObject>),
+    /// A Deployment that Kamaji made for a TenantControlPlane.
+    Deployment(Part<Box<DeploymentFacts>>),
+    /// A ReplicaSet of such a Deployment.
+    ReplicaSet(Part<ReplicaSetFacts>),
+    /// A pod of such a ReplicaSet.
+    Pod(Part<Box<PodFacts>>),
+    /// An event on one of these.
+    Event(Part<EventFacts>),
+}
+
+/// What a TenantControlPlane object tells by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantObject {
+    /// The snapshot so far: everything that comes from other objects is still [`planner::tenant::Reading::Waiting`].
+    pub snapshot: TenantSnapshot,
+    /// `spec.controlPlane.deployment.registrySettings.tagSuffix`: follows the version in each image's tag.
+    pub tag_suffix: Option<String>,
+}
+
+/// An object that belongs to a TenantControlPlane.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part<F> {
+    /// The TenantControlPlane it belongs to.
+    pub tenant: TenantId,
+    /// Its own name.
+    pub name: String,
+    /// What was read.
+    pub facts: F,
+    /// What could not be read, in words.
+    pub problems: Vec<String>,
+}
+
+/// An object that is so wrong that it belongs to nobody.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} {name}: {why}")]
+pub struct Unreadable {
+    /// What it should have been.
+    pub kind: ObjectKind,
+    /// Whatever can be said about which one, or `without a name`.
+    pub name: String,
+    /// Why it could not be read.
+    pub why: &'static str,
+}
+
+impl ObjectKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::TenantControlPlane, Self::Deployment, Self::ReplicaSet, Self::Pod, Self::Event];
+
+    /// The kind by its Kubernetes name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Its Kubernetes name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TenantControlPlane => "TenantControlPlane",
+            Self::Deployment => "Deployment",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::Pod => "Pod",
+            Self::Event => "Event",
+        }
+    }
+}
+
+impl std::fmt::Display for ObjectKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Object {
+    /// Reads an object. `None` if it is none of ours (a Deployment that Kamaji did not make, an event on a node).
+    ///
+    /// # Errors
+    /// If it has no name or namespace, so that it cannot be said whose it is.
+    pub fn read(kind: ObjectKind, value: &Value) -> Result<Option<Self>, Unreadable> {
+        let name = fields::text_in(value, "/metadata/name").filter(|name| !name.is_empty());
+        let namespace = fields::text_in(value, "/metadata/namespace").filter(|namespace| !namespace.is_empty());
+        let unreadable =
+            |why| Unreadable { kind, name: name.map_or_else(|| "without a name".to_owned(), str::to_owned), why };
+        let name = name.ok_or_else(|| unreadable("`metadata.name` is missing or no text"))?;
+        let namespace = namespace.ok_or_else(|| unreadable("`metadata.namespace` is missing or no text"))?;
+        Ok(match kind {
+            ObjectKind::TenantControlPlane => {
+                Some(Self::TenantControlPlane(Box::new(tenant::read(namespace, name, value))))
+            }
+            ObjectKind::Deployment => parts::deployment(namespace, name, value).map(Self::Deployment),
+            ObjectKind::ReplicaSet => parts::replica_set(namespace, name, value).map(Self::ReplicaSet),
+            ObjectKind::Pod => parts::pod(namespace, name, value).map(Self::Pod),
+            ObjectKind::Event => parts::event(namespace, name, value).map(Self::Event),
+        })
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> ObjectKind {
+        match self {
+            Self::TenantControlPlane(_) => ObjectKind::TenantControlPlane,
+            Self::Deployment(_) => ObjectKind::Deployment,
+            Self::ReplicaSet(_) => ObjectKind::ReplicaSet,
+            Self::Pod(_) => ObjectKind::Pod,
+            Self::Event(_) => ObjectKind::Event,
+        }
+    }
+
+    /// The TenantControlPlane it is or belongs to.
+    pub fn tenant(&self) -> &TenantId {
+        match self {
+            Self::TenantControlPlane(tenant) => &tenant.snapshot.id,
+            Self::Deployment(part) => &part.tenant,
+            Self::ReplicaSet(part) => &part.tenant,
+            Self::Pod(part) => &part.tenant,
+            Self::Event(part) => &part.tenant,
+        }
+    }
+}

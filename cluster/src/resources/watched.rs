@@ -1,0 +1,95 @@
+//! The type that kube's watches carry: an object that is read while it is decoded, so that a page of a list never stands in
+//! memory as whole objects.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use k8s_openapi::NamespaceResourceScope;
+use kube::Resource;
+use kube::core::ObjectMeta;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::{Object, ObjectKind, Unreadable, fields};
+
+/// Where a kind lives in the API.
+pub(crate) trait WatchedKind: Clone + fmt::Debug + Send + Sync + 'static {
+    const KIND: ObjectKind;
+    const GROUP: &'static str;
+    const VERSION: &'static str;
+    const PLURAL: &'static str;
+}
+
+/// An object of a watch, already read. `metadata` holds only what kube's watcher itself needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched<K> {
+    metadata: ObjectMeta,
+    pub(crate) object: Result<Option<Object>, Unreadable>,
+    kind: PhantomData<K>,
+}
+
+impl<'de, K: WatchedKind> Deserialize<'de> for Watched<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let text = |path| fields::text_in(&value, path).map(str::to_owned);
+        let metadata = ObjectMeta {
+            name: text("/metadata/name"),
+            namespace: text("/metadata/namespace"),
+            resource_version: text("/metadata/resourceVersion"),
+            ..ObjectMeta::default()
+        };
+        Ok(Self { metadata, object: Object::read(K::KIND, &value), kind: PhantomData })
+    }
+}
+
+impl<K: WatchedKind> Resource for Watched<K> {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        K::KIND.as_str().into()
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        K::GROUP.into()
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        K::VERSION.into()
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        K::PLURAL.into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+macro_rules! watched_kinds {
+    ($($name:ident = $kind:ident, $group:literal, $version:literal, $plural:literal;)*) => {$(
+        #[derive(Debug, Clone)]
+        pub(crate) struct $name;
+
+        impl WatchedKind for $name {
+            const KIND: ObjectKind = ObjectKind::$kind;
+            const GROUP: &'static str = $group;
+            const VERSION: &'static str = $version;
+            const PLURAL: &'static str = $plural;
+        }
+    )*};
+}
+
+watched_kinds! {
+    TenantControlPlaneKind = TenantControlPlane, "kamaji.clastix.io", "v1alpha1", "tenantcontrolplanes";
+    DeploymentKind = Deployment, "apps", "v1", "deployments";
+    ReplicaSetKind = ReplicaSet, "apps", "v1", "replicasets";
+    PodKind = Pod, "", "v1", "pods";
+    EventKind = Event, "", "v1", "events";
+}
