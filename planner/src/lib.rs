@@ -8,7 +8,13 @@
 //! same answer in both.
 
 pub mod film;
+pub mod finding;
+pub mod hop;
+pub mod next;
+pub mod operator;
+pub mod releases;
 pub mod rollout;
+pub mod stage;
 pub mod strategy;
 pub mod tenant;
 pub mod time;

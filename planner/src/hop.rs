@@ -1,0 +1,71 @@
+//! One change of the version: what a person agrees to, what speaks against it, and the patch that makes it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::strategy::Strategy;
+use crate::tenant::TenantId;
+use crate::version::KubernetesVersion;
+
+pub use self::binding::{Binding, BoundFacts, FactChange};
+pub use self::patch::{FORMER_STRATEGY_ANNOTATION, merge_patch, restore_patch};
+pub use self::preflight::{Preflight, preflight};
+
+mod binding;
+mod patch;
+mod preflight;
+
+/// A hop that a person has agreed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HopRequest {
+    /// Of which tenant.
+    pub tenant: TenantId,
+    /// What the person saw. The hop is made only if it still holds.
+    pub binding: Binding,
+    /// The version wanted.
+    pub version: KubernetesVersion,
+    /// The strategy wanted; `None` keeps what is declared.
+    pub strategy: Option<Strategy>,
+    /// What the person acknowledged.
+    pub acknowledged: Vec<Acknowledgement>,
+    /// The tenant's name, typed for a minor hop.
+    pub typed_name: Option<String>,
+}
+
+/// What kind of step a hop is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum HopKind {
+    /// Within one minor, forward or (where the operator allows it) back.
+    Patch,
+    /// To the next minor. Cannot be undone.
+    Minor,
+}
+
+/// Something a person must say they have seen before a hop may start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Acknowledgement {
+    /// The versions of the tenant's kubelets were not checked.
+    KubeletsNotChecked,
+}
+
+impl std::fmt::Display for HopKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Patch => "patch",
+            Self::Minor => "minor",
+        })
+    }
+}
+
+impl std::fmt::Display for Acknowledgement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::KubeletsNotChecked => {
+                "I have checked the kubelets of this tenant's nodes myself: none is newer than the wanted version, and none \
+                 more than three minors older."
+            }
+        })
+    }
+}

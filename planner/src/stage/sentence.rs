@@ -1,0 +1,74 @@
+use super::{Stage, StageCounts};
+use crate::tenant::{DeclaredVersion, Reading, TenantSnapshot};
+
+/// The stage in one sentence for a tenant owner.
+pub(super) fn of(snapshot: &TenantSnapshot, stage: Stage, counts: &StageCounts) -> String {
+    let wanted = &snapshot.desired_version;
+    let installed = snapshot.installed_version.as_ref().map_or("nothing", |version| version.0.as_str());
+    match stage {
+        Stage::Unknown => match &snapshot.deployment {
+            Reading::Forbidden(words) => format!("The Deployment may not be read ({words}), so nothing can be said."),
+            Reading::Missing => "The Deployment does not exist.".to_owned(),
+            Reading::Waiting | Reading::Read(_) => "The Deployment has not been read yet.".to_owned(),
+        },
+        Stage::Creating => format!("It comes up for the first time, on {wanted}: {}.", serving(counts)),
+        Stage::Idle => format!("It runs {wanted}, and nothing is in flight."),
+        Stage::Sleeping => format!("It sleeps with 0 replicas; the next wake-up starts {wanted}."),
+        Stage::Accepted if installed == wanted.0 => {
+            format!("Kamaji reports {wanted} as installed, but the Deployment does not run it yet.")
+        }
+        Stage::Accepted => format!("{installed} → {wanted} is accepted; no pod is touched yet."),
+        Stage::Gate => {
+            format!("{installed} → {wanted} is accepted; Kamaji has not begun. It first asks the tenant's API server.")
+        }
+        Stage::RollingOut => rolling(snapshot, counts, wanted, installed),
+        Stage::Settling if counts.older() > 0 => format!(
+            "All {} new API servers serve; {} of an older version left.",
+            counts.replicas,
+            plural(counts.older(), "is", "are")
+        ),
+        Stage::Settling => {
+            format!("All {} API servers serve {wanted}; Kamaji has not recorded it yet.", counts.replicas)
+        }
+        Stage::Settled if !counts.known => {
+            format!("{wanted} is installed and serves; whether older pods are gone cannot be read.")
+        }
+        Stage::Settled => format!(
+            "{wanted} is installed and serves; {} of an older version still ending.",
+            plural(counts.older(), "is", "are")
+        ),
+        Stage::Finished => format!("{wanted} is installed and serves, and no older pod is left."),
+    }
+}
+
+fn rolling(snapshot: &TenantSnapshot, counts: &StageCounts, wanted: &DeclaredVersion, installed: &str) -> String {
+    let touched = snapshot.deployment.read().is_none_or(|it| it.version.as_ref() == Some(wanted));
+    if !touched {
+        return format!("Kamaji has begun {installed} → {wanted}; the Deployment is not changed yet.");
+    }
+    if !counts.known {
+        return format!("The Deployment rolls out {wanted}; its pods cannot be read.");
+    }
+    if installed == wanted.0 && counts.older() == 0 {
+        return format!("Pods are being replaced or scaled without a change of version: {}.", serving(counts));
+    }
+    format!(
+        "{} of {} new API servers serve {wanted}; {} of the older version still {}.",
+        counts.new_serving,
+        counts.replicas,
+        counts.old_serving,
+        if counts.old_serving == 1 { "serves" } else { "serve" }
+    )
+}
+
+fn serving(counts: &StageCounts) -> String {
+    if counts.known {
+        format!("{} of {} API servers serve", counts.new_serving, counts.replicas)
+    } else {
+        "its pods cannot be read".to_owned()
+    }
+}
+
+fn plural(count: u32, one: &str, many: &str) -> String {
+    if count == 1 { format!("one {one}") } else { format!("{count} {many}") }
+}
