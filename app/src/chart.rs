@@ -1,0 +1,17 @@
+//! Films drawn: pods stacked by state over seconds, and pods as marks under their ReplicaSet.
+//!
+//! [`stack`] and [`layout`] are pure and know no Leptos: they turn films into positions. [`draw`] turns positions into SVG
+//! and the same numbers into a table. Horizontal positions are percentages, so a chart is as wide as its place while its
+//! text keeps its size; vertical ones are pixels.
+
+mod draw;
+mod layout;
+mod legend;
+mod marks;
+mod stack;
+
+pub use draw::FilmChart;
+pub use layout::{Axes, Drawing, FilmLayout};
+pub use legend::ChartLegend;
+pub use marks::{PodMark, PodMarks, PodRow, pod_rows};
+pub use stack::{Counts, Kind};
