@@ -1,8 +1,13 @@
 //! A rollout as a timeline of pods: predicted by the model or recorded from the cluster, the same type, so that both can be
 //! drawn over each other.
 
+mod counts;
+mod summary;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::counts::{CountStep, Counts, SideCounts};
+pub use self::summary::{FilmSummary, Milestones, MixedWindow, Peaks};
 use crate::version::KubernetesVersion;
 
 /// A rollout as a timeline of pods. All times are milliseconds since the film's zero (the first write of the hop).
