@@ -214,6 +214,12 @@ pub fn requeue_after(
     Some(next_availability_check(pods, replica_set.min_ready_seconds, now_ms, now_ms).unwrap_or(fallback))
 }
 
+/// When to look again, in milliseconds, besides at once, after one of the pods was seen to become ready (`updatePod`). It is
+/// what notices availability where the sync itself fails, say because a quota refuses another pod.
+pub fn look_again_after_ready(replica_set: &ReplicaSetSpec) -> Option<i64> {
+    (replica_set.min_ready_seconds > 0).then(|| i64::from(replica_set.min_ready_seconds) * 1000)
+}
+
 /// Whether the pod counts as available (`IsPodAvailable`).
 pub fn is_available(pod: &PodState, min_ready_seconds: u32, now_ms: i64) -> bool {
     match pod.ready {

@@ -424,8 +424,12 @@ impl World<'_> {
         }
         target.state.ready = Readiness::Ready(Some(whole_second(now_ms)));
         target.track.ready.push(OpenSpan { from_ms: now_ms, to_ms: None });
-        let replica_set = target.replica_set;
-        self.wake_replica_set(replica_set);
+        let index = target.replica_set;
+        let replica_set = &mut self.replica_sets[index];
+        if let Some(delay_ms) = replica_set::look_again_after_ready(&replica_set.spec) {
+            replica_set.queue.add_after(now_ms, delay_ms);
+        }
+        self.wake_replica_set(index);
     }
 
     fn set_not_ready(&mut self, pod: usize) {
