@@ -5,7 +5,6 @@
 //! [`Index::flush`] makes and publishes snapshots, so that a burst of changes costs one.
 
 mod entry;
-mod progress;
 mod recorder;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +18,7 @@ use self::recorder::Seen;
 use crate::Clock;
 use crate::health::{Health, Playback, Source, WatchHealth, WatchState};
 use crate::observer::{Observer, Published};
-use crate::resources::{Object, ObjectKind, Part, Unreadable};
+use crate::resources::{Object, ObjectKind, Part, TenantObject, Unreadable};
 
 /// How many unreadable objects are remembered.
 const MOST_UNREADABLE: usize = 20;
@@ -284,6 +283,44 @@ impl Index {
             pods_unobserved: self.pods_unobserved,
         }
     }
+}
+
+/// The objects of one tenant, read one by one. A kind that the API server refuses is its words.
+pub(crate) struct Fresh {
+    pub(crate) control_plane: Box<TenantObject>,
+    pub(crate) deployments: Result<Vec<Object>, String>,
+    pub(crate) replica_sets: Result<Vec<Object>, String>,
+    pub(crate) pods: Result<Vec<Object>, String>,
+}
+
+/// A snapshot of objects that were just read. It knows no events and no film.
+pub(crate) fn assemble(fresh: Fresh, now: UnixMillis) -> TenantSnapshot {
+    let mut entry = Entry::default();
+    let mut unread = |objects: Result<Vec<Object>, String>| match objects {
+        Ok(objects) => {
+            for object in objects {
+                match object {
+                    Object::Deployment(part) => entry.deployment = Some(part),
+                    Object::ReplicaSet(part) => {
+                        entry.replica_sets.insert(part.name.clone(), part);
+                    }
+                    Object::Pod(part) => entry.set_pod(part, now, Seen::Listed),
+                    Object::TenantControlPlane(_) | Object::Event(_) => {}
+                }
+            }
+            None
+        }
+        Err(words) => Some(Unread::Forbidden(words)),
+    };
+    let around = Around {
+        deployment: unread(fresh.deployments),
+        replica_sets: unread(fresh.replica_sets),
+        pods: unread(fresh.pods),
+        events: Some(Unread::Waiting),
+        freshness: Freshness::Live,
+        pods_unobserved: None,
+    };
+    entry.snapshot_of(&fresh.control_plane, &around, now)
 }
 
 /// The name under which an object stands in the index.

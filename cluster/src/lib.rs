@@ -6,25 +6,29 @@
 //! **Architecture invariant:** no rule of upgrading stands here, all are asked of `planner`. No object is kept whole, no field
 //! is written that a change does not name, and every call that answers or writes takes an [`identity::Identity`].
 
+pub mod change;
 pub mod errors;
 pub mod health;
 pub mod identity;
 pub mod index;
 pub mod observe;
 pub mod observer;
-
+mod operator;
+pub mod recording;
 pub mod resources;
 
 use std::sync::Arc;
 
 use planner::time::UnixMillis;
 
+pub use crate::change::{ChangeError, Changes, DryRun, DryRunAnswer, Started};
 pub use crate::errors::{IdentityError, RecordingError};
 pub use crate::health::{Health, Playback, Source, WatchState};
 pub use crate::identity::{Credentials, Identity, Visibility, who_am_i};
 pub use crate::index::Index;
 pub use crate::observe::observe;
 pub use crate::observer::{Fleet, Observer};
+pub use crate::recording::Recording;
 
 /// What time it is. The wall clock of a server, the hand-set clock of a test, the time of a recording.
 pub type Clock = Arc<dyn Fn() -> UnixMillis + Send + Sync>;

@@ -49,6 +49,11 @@ impl Observer {
         self.published.fleet.subscribe()
     }
 
+    /// Every tenant, for the console's own questions only.
+    pub(crate) fn every_tenant(&self) -> Vec<Arc<TenantSnapshot>> {
+        self.published.fleet.borrow().0.clone()
+    }
+
     /// Whether the TenantControlPlanes were listed once.
     pub fn ready(&self) -> bool {
         self.published.health.borrow().ready()

@@ -20,9 +20,6 @@ pub(crate) use watched::{
 /// Label by which Kamaji marks everything that belongs to a TenantControlPlane, with its name.
 pub const TENANT_LABEL: &str = "kamaji.clastix.io/name";
 
-/// Annotation in which the console remembers the strategy that stood there before it changed it.
-pub const FORMER_STRATEGY: &str = "upgrade-console.kamaji.clastix.io/former-strategy";
-
 /// The kinds the console watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectKind {

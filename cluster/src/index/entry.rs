@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::progress as stage;
+use planner::stage;
 use planner::tenant::{
     DeclaredVersion, DeploymentFacts, EventFacts, Freshness, PodFacts, Reading, ReplicaSetFacts, TenantSnapshot,
 };
@@ -88,7 +88,7 @@ impl Entry {
 
     /// Notes what changed, and gives the snapshot of this moment; `None` without a TenantControlPlane.
     pub(super) fn refresh(&mut self, around: &Around, now: UnixMillis) -> Option<TenantSnapshot> {
-        let mut snapshot = self.snapshot(around, now)?;
+        let mut snapshot = self.snapshot_of(self.object.as_deref()?, around, now);
         if !self.looked && !waits(&snapshot.deployment) && !waits(&snapshot.pods) {
             self.looked = true;
             if let Some(from) = hop_in_flight(&snapshot) {
@@ -109,8 +109,8 @@ impl Entry {
         Some(snapshot)
     }
 
-    fn snapshot(&self, around: &Around, now: UnixMillis) -> Option<TenantSnapshot> {
-        let object = self.object.as_deref()?;
+    /// The snapshot of a TenantControlPlane and what is made of it.
+    pub(super) fn snapshot_of(&self, object: &TenantObject, around: &Around, now: UnixMillis) -> TenantSnapshot {
         let suffix = object.tag_suffix.as_deref();
         let strip = |version: &Option<DeclaredVersion>| version.clone().map(|version| without_suffix(version, suffix));
         let mut snapshot = object.snapshot.clone();
@@ -145,7 +145,7 @@ impl Entry {
         snapshot.timings = self.recorder.timings();
         snapshot.observed_at = now;
         snapshot.freshness = around.freshness.clone();
-        Some(snapshot)
+        snapshot
     }
 
     /// A pod was seen.

@@ -1,5 +1,6 @@
 //! TenantControlPlane: spec, status, and the marks of others who write it.
 
+use planner::hop::FORMER_STRATEGY_ANNOTATION;
 use planner::strategy::{DeclaredRollingUpdate, DeclaredStrategy, IntOrString};
 use planner::tenant::{
     DataStoreUse, DeclaredVersion, Freshness, KamajiStatus, Konnectivity, ObservedTimings, Owner, Reading, TenantId,
@@ -8,8 +9,8 @@ use planner::tenant::{
 use planner::time::UnixMillis;
 use serde_json::Value;
 
+use super::TenantObject;
 use super::fields::{Fields, kind_of, text_in};
-use super::{FORMER_STRATEGY, TenantObject};
 
 /// Kamaji's own default of `spec.controlPlane.deployment.replicas` (pods).
 const DEFAULT_REPLICAS: u32 = 2;
@@ -115,7 +116,7 @@ fn int_or_string(fields: &Fields<'_>, path: &str) -> Option<IntOrString> {
 }
 
 fn former_strategy(fields: &Fields<'_>, current: &DeclaredStrategy) -> Option<DeclaredStrategy> {
-    let text = fields.annotation(FORMER_STRATEGY)?;
+    let text = fields.annotation(FORMER_STRATEGY_ANNOTATION)?;
     match serde_json::from_str::<DeclaredStrategy>(text) {
         Ok(former) => Some(former).filter(|former| former != current),
         Err(_) => {

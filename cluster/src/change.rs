@@ -1,0 +1,260 @@
+//! Changes. The only place of the console that writes to a management cluster.
+//!
+//! A write is always: fresh objects → `planner`'s verdict → server-side dry run → merge patch that names only the fields it
+//! changes and carries `resourceVersion`. What a person agreed to is bound to the object's uid, its generation and the facts of
+//! the verdict. On a conflict everything is read again, and it goes on only if the agreement still holds: Kamaji writes status
+//! many times a second, so a conflict alone says nothing. The `resourceVersion` also makes it safe that kube's client repeats a
+//! request whose answer was lost: what was written already cannot be written again.
+
+mod answer;
+mod fresh;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client};
+use planner::finding::Finding;
+use planner::hop::{Binding, FactChange, HopRequest, Preflight, merge_patch, preflight, restore_patch};
+use planner::next::standing_findings;
+use planner::operator::OperatorKnowledge;
+use planner::releases::ReleaseTable;
+use planner::strategy::DeclaredStrategy;
+use planner::tenant::{DeclaredVersion, TenantId, TenantSnapshot};
+use serde_json::Value;
+
+pub use self::answer::{ChangeError, DryRunAnswer, RequestStep};
+use crate::Clock;
+use crate::identity::Identity;
+use crate::observer::Observer;
+use crate::operator::Probe;
+use crate::resources::{Object, TenantControlPlaneKind, Watched};
+
+/// The name under which the API server notes our writes.
+pub const FIELD_MANAGER: &str = "tenant-upgrade-console";
+
+/// How long one request may take. kube sets no limit, so a hanging API server would hang the page.
+pub const REQUEST_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often a conflict is answered by reading again. Kamaji writes a few times a second while it works; a change that finds
+/// no gap between so many writes should be tried again by a person.
+const MOST_TRIES: usize = 6;
+
+/// Makes changes. Cheap to clone.
+#[derive(Clone)]
+pub struct Changes {
+    client: Client,
+    observer: Observer,
+    clock: Clock,
+    releases: Arc<ReleaseTable>,
+    probe: Arc<Probe>,
+    underway: Arc<Mutex<BTreeMap<TenantId, Weak<tokio::sync::Mutex<()>>>>>,
+}
+
+/// What would happen, and what speaks for and against it.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct DryRun {
+    /// The tenant, read for this.
+    pub snapshot: Box<TenantSnapshot>,
+    /// What a person who agrees now agrees to.
+    pub binding: Binding,
+    /// What changed since the request's own binding; empty if nothing did.
+    pub changes: Vec<FactChange>,
+    /// The console's own verdict.
+    pub preflight: Preflight,
+    /// The merge patch that would be sent.
+    pub patch: Value,
+    /// What the API server answered to it, with `dryRun=All`.
+    pub answer: DryRunAnswer,
+}
+
+/// A change that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// `metadata.uid`.
+    pub uid: String,
+    /// `metadata.generation` after the write.
+    pub generation: i64,
+    /// The version that now stands in the object.
+    pub version: DeclaredVersion,
+    /// The strategy that now stands in the object.
+    pub strategy: DeclaredStrategy,
+    /// The strategy that stood there before, if it was changed; it can be restored.
+    pub former_strategy: Option<DeclaredStrategy>,
+}
+
+impl Changes {
+    /// `client`: the console's own. What it observes stands behind `observer`.
+    pub fn new(client: Client, observer: Observer, clock: Clock, releases: Arc<ReleaseTable>) -> Self {
+        Self { client, observer, clock, releases, probe: Arc::default(), underway: Arc::default() }
+    }
+
+    /// Judges a hop and lets the API server judge it too, without writing anything.
+    ///
+    /// A refusal, by us or by Kamaji, is an answer and stands in the [`DryRun`].
+    ///
+    /// # Errors
+    /// If the tenant cannot be read.
+    #[tracing::instrument(skip_all, fields(user = identity.user, tenant = %request.tenant, version = %request.version))]
+    pub async fn check(&self, identity: &Identity, request: &HopRequest) -> Result<DryRun, ChangeError> {
+        let client = self.client_of(identity)?;
+        let operator = self.operator_knowledge().await;
+        let mut tries = 1;
+        loop {
+            let snapshot = self.fresh(identity, &client, &request.tenant).await?;
+            let preflight = self.judge(&snapshot, request, &operator);
+            let patch = merge_patch(&snapshot, &request.version, request.strategy);
+            let answer = match self.patch(&client, &request.tenant, &patch, RequestStep::DryRun).await {
+                Ok(stored) => DryRunAnswer::Accepted { version: stored.desired_version, strategy: stored.strategy },
+                Err(ChangeError::Conflict { .. }) if tries < MOST_TRIES => {
+                    tries += 1;
+                    continue;
+                }
+                Err(error) => DryRunAnswer::from_error(error)?,
+            };
+            return Ok(DryRun {
+                binding: Binding::of(&snapshot),
+                changes: request.binding.changes(&snapshot),
+                snapshot: Box::new(snapshot),
+                preflight,
+                patch,
+                answer,
+            });
+        }
+    }
+
+    /// Starts a hop.
+    ///
+    /// # Errors
+    /// If anything speaks against it, or what the person agreed to is no longer so, or the API server refuses, or it cannot be
+    /// known whether it was written. [`ChangeError::nothing_written`] tells the last case from the others.
+    #[tracing::instrument(skip_all, fields(user = identity.user, tenant = %request.tenant, version = %request.version))]
+    pub async fn start(&self, identity: &Identity, request: &HopRequest) -> Result<Started, ChangeError> {
+        let client = self.client_of(identity)?;
+        let operator = self.operator_knowledge().await;
+        self.write(identity, &client, &request.tenant, &request.binding, |snapshot| {
+            let preflight = self.judge(snapshot, request, &operator);
+            preflight.may_start(&request.acknowledged, request.typed_name.as_deref()).map_err(ChangeError::Refused)?;
+            Ok(merge_patch(snapshot, &request.version, request.strategy))
+        })
+        .await
+    }
+
+    /// Puts back the strategy that stood there before the console changed it. It starts no rollout by itself, but would govern
+    /// one that runs, so it is refused while anything is under way.
+    ///
+    /// # Errors
+    /// As [`Changes::start`], and if no strategy is remembered.
+    #[tracing::instrument(skip_all, fields(user = identity.user, %tenant))]
+    pub async fn restore_strategy(
+        &self,
+        identity: &Identity,
+        tenant: &TenantId,
+        binding: &Binding,
+    ) -> Result<Started, ChangeError> {
+        let client = self.client_of(identity)?;
+        let operator = self.operator_knowledge().await;
+        self.write(identity, &client, tenant, binding, |snapshot| {
+            let against: Vec<Finding> =
+                standing_findings(snapshot, &operator).into_iter().filter(Finding::blocks).collect();
+            if !against.is_empty() {
+                return Err(ChangeError::Refused(against));
+            }
+            restore_patch(snapshot).ok_or(ChangeError::NothingToRestore)
+        })
+        .await
+    }
+
+    /// What is known of the installed Kamaji. Asked by a dry run with an impossible version, and remembered for a while.
+    pub async fn operator_knowledge(&self) -> OperatorKnowledge {
+        let tenants = self.observer.every_tenant();
+        self.probe.ask(&self.client, &tenants, (self.clock)()).await
+    }
+
+    /// One write: read, judge, dry run, write; again on a conflict, as long as the agreement holds.
+    async fn write(
+        &self,
+        identity: &Identity,
+        client: &Client,
+        tenant: &TenantId,
+        binding: &Binding,
+        decide: impl Fn(&TenantSnapshot) -> Result<Value, ChangeError>,
+    ) -> Result<Started, ChangeError> {
+        // Two people at once, here: the second reads after the first has written, and is shown what changed.
+        let turn = self.turn(tenant);
+        let _turn = turn.lock().await;
+        for _ in 0..MOST_TRIES {
+            let snapshot = self.fresh(identity, client, tenant).await?;
+            let changes = binding.changes(&snapshot);
+            if !changes.is_empty() {
+                return Err(ChangeError::Changed { changes });
+            }
+            let patch = decide(&snapshot)?;
+            let rehearsed = match self.patch(client, tenant, &patch, RequestStep::DryRun).await {
+                Err(ChangeError::Conflict { .. }) => continue,
+                answer => answer?,
+            };
+            let stored = match self.patch(client, tenant, &patch, RequestStep::Write).await {
+                Err(ChangeError::Conflict { .. }) => continue,
+                answer => answer?,
+            };
+            if rehearsed.desired_version != stored.desired_version {
+                tracing::warn!("the API server stored another version than in the dry run");
+            }
+            tracing::info!(tenant.generation = stored.generation, "written");
+            let former = (stored.strategy != snapshot.strategy).then_some(snapshot.strategy);
+            return Ok(Started {
+                uid: stored.uid,
+                generation: stored.generation,
+                version: stored.desired_version,
+                strategy: stored.strategy,
+                former_strategy: former,
+            });
+        }
+        Err(ChangeError::Conflict { tries: MOST_TRIES })
+    }
+
+    fn judge(&self, snapshot: &TenantSnapshot, request: &HopRequest, operator: &OperatorKnowledge) -> Preflight {
+        let now = (self.clock)();
+        let today = now.timestamp().unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(jiff::tz::TimeZone::UTC).date();
+        preflight(snapshot, &request.version, request.strategy, operator, &self.releases, today)
+    }
+
+    /// Sends the patch and reads the stored object back.
+    async fn patch(
+        &self,
+        client: &Client,
+        tenant: &TenantId,
+        patch: &Value,
+        step: RequestStep,
+    ) -> Result<TenantSnapshot, ChangeError> {
+        let api: Api<Watched<TenantControlPlaneKind>> = Api::namespaced(client.clone(), &tenant.namespace);
+        let params = PatchParams {
+            dry_run: step == RequestStep::DryRun,
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let stored = answer::within(step, api.patch(&tenant.name, &params, &Patch::Merge(patch))).await?;
+        match stored.object {
+            Ok(Some(Object::TenantControlPlane(object))) => Ok(object.snapshot),
+            _ => Err(ChangeError::Unexpected { step, words: "the answer is no TenantControlPlane".to_owned() }),
+        }
+    }
+
+    fn client_of(&self, identity: &Identity) -> Result<Client, ChangeError> {
+        Ok(identity.client(&self.client)?)
+    }
+
+    fn turn(&self, tenant: &TenantId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut underway = self.underway.lock().unwrap_or_else(PoisonError::into_inner);
+        underway.retain(|_, turn| turn.strong_count() > 0);
+        if let Some(turn) = underway.get(tenant).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::default();
+        underway.insert(tenant.clone(), Arc::downgrade(&turn));
+        turn
+    }
+}
