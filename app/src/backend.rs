@@ -1,18 +1,31 @@
-//! What the server half of the app stands on.
+//! What the server half of the app stands on: the observed cluster, the changes, the release table.
 //!
-//! The server makes one [`Backend`] and provides it, as an `Arc`, together with the request's identity in the context of
-//! every page and every server function. Each answer is made for that identity.
+//! The server makes one [`Backend`] and provides it, as an `Arc`, together with the request's [`Identity`] in the context of
+//! every page and every server function. Each answer is made for that identity: what it may not see does not exist for it.
 
 use std::sync::Arc;
 
+use cluster::{Identity, Observer, Visibility, WatchState};
 use leptos::prelude::use_context;
+use planner::next::next_versions;
+use planner::operator::OperatorKnowledge;
+use planner::releases::ReleaseTable;
+use planner::stage::{self, Stage};
+use planner::tenant::{Freshness, TenantId, TenantSnapshot};
 
 use crate::error::ConsoleError;
+use crate::fleet::{Fleet, FleetQuery, FleetRow, NextStep};
 use crate::session::{Place, Session};
+use crate::tenant::TenantData;
+use crate::trouble::sentence;
+use crate::words;
 
 /// Everything the pages are made from.
-#[derive(Debug)]
 pub struct Backend {
+    /// What is observed, and what time it is there.
+    pub observer: Observer,
+    /// Support dates.
+    pub releases: ReleaseTable,
     /// What the console is connected to.
     pub place: Place,
 }
@@ -20,6 +33,7 @@ pub struct Backend {
 /// The backend and the identity of the request that is being answered.
 pub(crate) struct Request {
     backend: Arc<Backend>,
+    identity: Identity,
 }
 
 /// What the request that is being answered may use.
@@ -27,13 +41,121 @@ pub(crate) struct Request {
 /// # Errors
 /// [`ConsoleError::Internal`] if the server has not provided it.
 pub(crate) fn request() -> Result<Request, ConsoleError> {
-    use_context::<Arc<Backend>>()
-        .map(|backend| Request { backend })
-        .ok_or_else(|| ConsoleError::Internal("no backend was provided to this request".to_owned()))
+    let missing = |what: &str| ConsoleError::Internal(format!("{what} was not provided to this request"));
+    let backend = use_context::<Arc<Backend>>().ok_or_else(|| missing("the backend"))?;
+    let identity = use_context::<Identity>().ok_or_else(|| missing("the identity"))?;
+    Ok(Request { backend, identity })
+}
+
+impl Backend {
+    /// One page of the fleet, as this person sees it.
+    ///
+    /// # Errors
+    /// [`ConsoleError::NotReadYet`] until the first list has come back, [`ConsoleError::ApiAway`] if it cannot, and
+    /// [`ConsoleError::Forbidden`] if the management cluster refuses it.
+    pub async fn fleet(&self, identity: &Identity, query: &FleetQuery) -> Result<Fleet, ConsoleError> {
+        self.listed()?;
+        let operator = self.operator().await;
+        let visible = self.observer.fleet().borrow().visible(identity);
+        let freshness = visible.first().map_or(Freshness::Live, |snapshot| snapshot.freshness.clone());
+        let rows = visible.iter().map(|snapshot| self.row(snapshot, &operator)).collect();
+        Ok(query.apply(rows, self.observer.now(), freshness))
+    }
+
+    /// What the pages of one tenant are made from.
+    ///
+    /// # Errors
+    /// [`ConsoleError::UnknownTenant`] also where the person may not see it; else as [`Backend::fleet`].
+    pub async fn tenant(&self, identity: &Identity, id: &TenantId) -> Result<TenantData, ConsoleError> {
+        let snapshot = self.snapshot(identity, id)?;
+        Ok(TenantData { snapshot, releases: self.releases.clone(), operator: self.operator().await })
+    }
+
+    fn snapshot(&self, identity: &Identity, id: &TenantId) -> Result<TenantSnapshot, ConsoleError> {
+        self.listed()?;
+        let snapshots =
+            self.observer.tenant(identity, id).ok_or_else(|| ConsoleError::UnknownTenant(id.to_string()))?;
+        let mut snapshot = TenantSnapshot::clone(&snapshots.borrow());
+        // Made now: how long ago something was is counted from here.
+        snapshot.observed_at = snapshot.observed_at.max(self.observer.now());
+        Ok(snapshot)
+    }
+
+    /// Whether there is a list of tenants at all; if not, why.
+    fn listed(&self) -> Result<(), ConsoleError> {
+        if self.observer.ready() {
+            return Ok(());
+        }
+        let health = self.observer.health();
+        let health = health.borrow();
+        let tenants =
+            health.watches.iter().find(|watch| watch.kind == cluster::resources::ObjectKind::TenantControlPlane);
+        Err(match tenants.map(|watch| &watch.state) {
+            Some(WatchState::Forbidden { words, .. }) => ConsoleError::Forbidden(words.clone()),
+            Some(WatchState::Waiting { why: Some(why), .. } | WatchState::Broken { why, .. }) => {
+                ConsoleError::ApiAway(why.clone())
+            }
+            _ => ConsoleError::NotReadYet,
+        })
+    }
+
+    async fn operator(&self) -> OperatorKnowledge {
+        OperatorKnowledge::unknown("it was not asked")
+    }
+
+    fn row(&self, snapshot: &TenantSnapshot, operator: &OperatorKnowledge) -> FleetRow {
+        let now = snapshot.observed_at.max(self.observer.now());
+        let today = words::day(now);
+        let report = stage::read(snapshot);
+        let support = snapshot
+            .installed_version
+            .as_ref()
+            .and_then(|version| version.parsed().ok())
+            .map(|version| self.releases.support(version.minor(), today));
+        let moving = !matches!(report.stage, Stage::Idle | Stage::Sleeping | Stage::Finished | Stage::Unknown);
+        FleetRow {
+            id: snapshot.id.clone(),
+            replicas: snapshot.replicas,
+            installed: snapshot.installed_version.clone(),
+            wanted: snapshot.desired_version.clone(),
+            status: snapshot.status.clone(),
+            support,
+            rollout: moving.then(|| sentence(&report.sentence)),
+            stuck: report.stuck.iter().map(|finding| sentence(&finding.to_string())).collect(),
+            next: self.next_step(snapshot, operator, today),
+            data_store: snapshot.data_store.used.clone().or_else(|| snapshot.data_store.wanted.clone()),
+            problems: snapshot.problems.iter().map(|problem| sentence(problem)).collect(),
+        }
+    }
+
+    fn next_step(&self, snapshot: &TenantSnapshot, operator: &OperatorKnowledge, today: jiff::civil::Date) -> NextStep {
+        let picker = next_versions(snapshot, &self.releases, operator, today);
+        match (picker.recommended, picker.standing.iter().find(|finding| finding.blocks())) {
+            (_, Some(standing)) => NextStep::Not(sentence(&standing.to_string())),
+            (Some(version), None) => NextStep::Upgrade(version),
+            (None, None) => NextStep::UpToDate,
+        }
+    }
 }
 
 impl Request {
+    /// Who is signed in and what the console is connected to.
     pub(crate) fn session(&self) -> Session {
-        Session { user: String::new(), sees: String::new(), place: self.backend.place.clone() }
+        let sees = match &self.identity.sees {
+            Visibility::All => "all namespaces".to_owned(),
+            Visibility::Namespaces(namespaces) if namespaces.is_empty() => "no namespace".to_owned(),
+            Visibility::Namespaces(namespaces) => namespaces.iter().cloned().collect::<Vec<_>>().join(", "),
+        };
+        Session { user: self.identity.user.clone(), sees, place: self.backend.place.clone() }
+    }
+
+    /// As [`Backend::fleet`].
+    pub(crate) async fn fleet(&self, query: &FleetQuery) -> Result<Fleet, ConsoleError> {
+        self.backend.fleet(&self.identity, query).await
+    }
+
+    /// As [`Backend::tenant`].
+    pub(crate) async fn tenant(&self, id: &TenantId) -> Result<TenantData, ConsoleError> {
+        self.backend.tenant(&self.identity, id).await
     }
 }

@@ -8,12 +8,17 @@
 pub mod backend;
 #[cfg(feature = "hydrate")]
 pub mod browser;
+pub mod chart;
 pub mod error;
+mod findings;
+pub mod fleet;
 pub mod format;
 pub mod links;
 pub mod live;
 pub mod session;
 pub mod shell;
+pub mod tenant;
 pub mod trouble;
+mod words;
 
 pub use crate::shell::{App, shell};

@@ -45,8 +45,8 @@ pub struct SandboxIdentity {
     pub key: String,
     /// Who that is, in words.
     pub label: String,
-    /// Whether the request came as this person.
-    pub current: bool,
+    /// The user's name, as the management cluster knows it.
+    pub user: String,
 }
 
 /// Who is signed in and what the console is connected to.
@@ -118,7 +118,7 @@ fn banner(place: &Place) -> Option<AnyView> {
 fn who(session: Session) -> impl IntoView {
     let Session { user, sees, place } = session;
     let place = match place {
-        Place::Sandbox { identities } => identity_switch(identities).into_any(),
+        Place::Sandbox { identities } => identity_switch(&user, identities).into_any(),
         Place::Kubeconfig { context } => view! { <span>{format!("context {context}")}</span> }.into_any(),
         Place::Recording { .. } => ().into_any(),
     };
@@ -129,7 +129,7 @@ fn who(session: Session) -> impl IntoView {
 }
 
 /// A form, so that it works before any script runs. The whole page is loaded again: nothing of the former person stays.
-fn identity_switch(identities: Vec<SandboxIdentity>) -> impl IntoView {
+fn identity_switch(current: &str, identities: Vec<SandboxIdentity>) -> impl IntoView {
     let location = use_location();
     let return_to = move || {
         let query = location.search.get();
@@ -138,9 +138,9 @@ fn identity_switch(identities: Vec<SandboxIdentity>) -> impl IntoView {
     };
     let options = identities
         .into_iter()
-        .map(|SandboxIdentity { key, label, current }| {
+        .map(|SandboxIdentity { key, label, user }| {
             view! {
-                <option value=key selected=current>
+                <option value=key selected=user == current>
                     {label}
                 </option>
             }

@@ -5,14 +5,10 @@ use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 
+use crate::fleet::FleetPage;
 use crate::session::Masthead;
-use crate::trouble::NoSuchPage as FleetPage;
+use crate::tenant::overview::OverviewPage;
 use crate::trouble::NoSuchPage;
-
-/// A grey and a green pod: the subject, and no extra request.
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
-    %3Crect x='1' y='3' width='6' height='10' rx='1' fill='%232f6fde'/%3E\
-    %3Crect x='9' y='3' width='6' height='10' rx='1' fill='%2313833b'/%3E%3C/svg%3E";
 
 /// The whole document. Runs on the server only, once for each page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -23,7 +19,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <link rel="icon" href=ICON />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <HashedStylesheet options=options.clone() id="console-style" />
                 <HydrationScripts options=options />
                 <MetaTags />
@@ -74,6 +70,7 @@ fn MainRegion() -> impl IntoView {
         <main id="content" class="page" tabindex="-1" node_ref=main>
             <FlatRoutes fallback=|| view! { <NoSuchPage /> }>
                 <Route path=path!("/") view=FleetPage ssr=SsrMode::Async />
+                <Route path=path!("/tenants/:namespace/:name") view=OverviewPage ssr=SsrMode::Async />
             </FlatRoutes>
         </main>
     }

@@ -1,0 +1,65 @@
+//! Findings as a list, worst first: the word of the severity, the sentence, what was read, what to do, where the rule stands.
+
+use leptos::prelude::*;
+use planner::finding::{Finding, Severity};
+
+use crate::trouble::sentence;
+
+/// The findings as a list, worst first.
+pub(crate) fn finding_list(findings: &[Finding]) -> AnyView {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| finding.severity);
+    view! { <ul class="findings">{sorted.into_iter().map(finding_item).collect_view()}</ul> }.into_any()
+}
+
+/// `2 block, 1 warns, 3 pass`: the findings in a few words.
+pub(crate) fn summary(findings: &[Finding]) -> String {
+    let parts: Vec<String> = [
+        (Severity::Blocks, "blocks", "block"),
+        (Severity::Warns, "warns", "warn"),
+        (Severity::Unknown, "unknown", "unknown"),
+        (Severity::Passes, "passes", "pass"),
+    ]
+    .into_iter()
+    .filter_map(|(severity, one, many)| {
+        let count = findings.iter().filter(|finding| finding.severity == severity).count();
+        (count > 0).then(|| format!("{count} {}", if count == 1 { one } else { many }))
+    })
+    .collect();
+    if parts.is_empty() { "nothing was found".to_owned() } else { parts.join(", ") }
+}
+
+fn finding_item(finding: &Finding) -> AnyView {
+    let (item, word, label) = match finding.severity {
+        Severity::Blocks => ("finding finding--blocks", "severity severity--blocks", "Blocks"),
+        Severity::Warns => ("finding finding--warns", "severity severity--warns", "Warns"),
+        Severity::Unknown => ("finding finding--unknown", "severity severity--unknown", "Unknown"),
+        Severity::Passes => ("finding finding--passes", "severity severity--passes", "Passes"),
+    };
+    let evidence = (!finding.evidence.is_empty()).then(|| {
+        view! { <p class="finding__evidence">{finding.evidence.clone()}</p> }
+    });
+    let remedy = finding.remedy.clone().map(|remedy| {
+        view! { <p class="finding__remedy">{sentence(&remedy)}</p> }
+    });
+    let source = finding.source.to_string();
+    let source = match finding.source.url() {
+        Some(url) => view! {
+            <a href=url rel="external noreferrer">
+                {source}
+            </a>
+        }
+        .into_any(),
+        None => source.into_any(),
+    };
+    view! {
+        <li class=item>
+            <span class=word>{label}</span>
+            <p class="finding__title">{sentence(&finding.to_string())}</p>
+            {evidence}
+            {remedy}
+            <p class="finding__source">{"Source: "} {source}</p>
+        </li>
+    }
+    .into_any()
+}

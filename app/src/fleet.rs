@@ -1,0 +1,553 @@
+//! The fleet: every tenant control plane that the person may see. Filter, sort and search stand in the address; the server
+//! does them, so a page stays small however large the fleet is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::params::ParamsMap;
+use planner::releases::Support;
+use planner::tenant::{DeclaredVersion, Freshness, KamajiStatus, TenantId};
+use planner::time::UnixMillis;
+use planner::version::KubernetesVersion;
+use serde::{Deserialize, Serialize};
+
+use crate::error::ConsoleError;
+use crate::format::count as count_of;
+use crate::links::{self, TenantTab};
+use crate::live::{self, LiveLine};
+use crate::trouble::error_page;
+use crate::words;
+
+/// Rows on one page.
+const ROWS: usize = 100;
+
+/// What the address asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FleetQuery {
+    /// Part of a namespace, a name, a version or a DataStore.
+    pub q: String,
+    /// Which tenants.
+    pub show: Show,
+    /// In which order.
+    pub sort: Sort,
+    /// Page, from 1; 0 means 1.
+    pub page: u32,
+}
+
+/// Which tenants are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Show {
+    /// All.
+    #[default]
+    All,
+    /// A rollout runs.
+    Moving,
+    /// Stuck, or an object of it cannot be read.
+    Trouble,
+    /// The installed version is out of support.
+    Unsupported,
+}
+
+/// The order of the list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sort {
+    /// By namespace, then name.
+    #[default]
+    Name,
+    /// The oldest installed version first.
+    Version,
+    /// The earliest end of life first.
+    Support,
+    /// By Kamaji's status word.
+    Status,
+}
+
+/// One page of the fleet, as one person sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// The rows of this page, in order.
+    pub rows: Vec<FleetRow>,
+    /// How many there are of each kind, before the filter.
+    pub counts: FleetCounts,
+    /// How many match filter and search.
+    pub matching: u32,
+    /// This page, from 1.
+    pub page: u32,
+    /// How many pages there are, at least 1.
+    pub pages: u32,
+    /// When this was put together.
+    pub observed_at: UnixMillis,
+    /// Whether the watches behind it are alive.
+    pub freshness: Freshness,
+}
+
+/// How many tenants there are of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetCounts {
+    /// All that the person may see.
+    pub all: u32,
+    /// A rollout runs.
+    pub moving: u32,
+    /// Stuck, or an object of it cannot be read.
+    pub trouble: u32,
+    /// The installed version is out of support.
+    pub unsupported: u32,
+}
+
+/// One tenant in the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FleetRow {
+    /// Which one.
+    pub id: TenantId,
+    /// Pods asked for.
+    pub replicas: u32,
+    /// The version that runs.
+    pub installed: Option<DeclaredVersion>,
+    /// The version wanted.
+    pub wanted: DeclaredVersion,
+    /// Kamaji's own word.
+    pub status: KamajiStatus,
+    /// Support of the installed version.
+    pub support: Option<Support>,
+    /// The sentence of a running rollout.
+    pub rollout: Option<String>,
+    /// Why it is stuck, in words.
+    pub stuck: Vec<String>,
+    /// What comes next.
+    pub next: NextStep,
+    /// Name of the DataStore in use.
+    pub data_store: Option<String>,
+    /// Objects of it that cannot be read, in words.
+    pub problems: Vec<String>,
+}
+
+/// What may be done next with a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NextStep {
+    /// Go to this version.
+    Upgrade(KubernetesVersion),
+    /// Nothing newer may come, and nothing speaks against it either.
+    UpToDate,
+    /// Nothing now; why, in words.
+    Not(String),
+}
+
+/// One page of the fleet.
+///
+/// # Errors
+/// [`ConsoleError::NotReadYet`] until the first list of the management cluster is there, and the errors of reaching it.
+#[server(endpoint = "fleet")]
+pub async fn read_fleet(
+    /// What the address asks for.
+    query: FleetQuery,
+) -> Result<Fleet, ConsoleError> {
+    crate::error::with_status(async { crate::backend::request()?.fleet(&query).await }.await)
+}
+
+/// The page.
+#[component]
+pub fn FleetPage() -> impl IntoView {
+    let params = use_query_map();
+    let query = Memo::new(move |_| params.with(FleetQuery::from_params));
+    let page = Resource::new_blocking(move || query.get(), read_fleet);
+    let live = live::follow::<Fleet>(move || format!("/live/fleet{}", query.get().as_url_query()));
+    // A stream's snapshot belongs to the query it was opened with.
+    let heard = Memo::new(move |before: Option<&(FleetQuery, Option<Fleet>)>| {
+        let (query, latest) = (query.get(), live.latest.get());
+        let latest = if before.is_some_and(|(former, _)| *former != query) { None } else { latest };
+        (query, latest)
+    });
+    let navigate = use_navigate();
+    // Puts what is typed into the address, without a new entry in the history for each letter.
+    let search = Callback::new(move |typed: String| {
+        let href = query.with_untracked(|query| FleetQuery { q: typed, page: 0, ..query.clone() }.href());
+        navigate(&href, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+    });
+    view! {
+        <Title text="Fleet" />
+        <div class="stack">
+            <h1>{"Fleet"}</h1>
+            <Transition fallback=|| {
+                view! { <p class="muted">{"Reading the fleet …"}</p> }
+            }>
+                {move || {
+                    page.get()
+                        .map(|answer| match answer {
+                            Ok(first) => {
+                                let fleet = Memo::new(move |_| {
+                                    heard.with(|(_, latest)| latest.clone()).unwrap_or_else(|| first.clone())
+                                });
+                                let observed_at = Signal::derive(move || fleet.with(|fleet| fleet.observed_at));
+                                view! {
+                                    <LiveLine connection=live.connection observed_at=observed_at />
+                                    {move || fleet.with(|fleet| query.with(|query| fleet_view(fleet, query, search)))}
+                                }
+                                    .into_any()
+                            }
+                            Err(error) => error_page(&error).into_any(),
+                        })
+                }}
+            </Transition>
+        </div>
+    }
+}
+
+/// Everything below the heading.
+pub(crate) fn fleet_view(fleet: &Fleet, query: &FleetQuery, search: Callback<String>) -> AnyView {
+    let stale = match &fleet.freshness {
+        Freshness::Live => None,
+        Freshness::Stale { since, why } => Some(view! {
+            <div class="callout callout--warns">
+                <p>{format!("This may be out of date: the management cluster has not been heard since {since} ({why}).")}</p>
+            </div>
+        }),
+    };
+    view! {
+        {stale}
+        {toolbar(fleet, query, search)}
+        {table(fleet, query)}
+        {pager(fleet, query)}
+    }
+    .into_any()
+}
+
+/// Search and filter: a form and links, so that both work before any script runs.
+fn toolbar(fleet: &Fleet, query: &FleetQuery, search: Callback<String>) -> impl IntoView + use<> {
+    let counts = fleet.counts;
+    let filters = [
+        (Show::All, "All", counts.all),
+        (Show::Moving, "Rollout running", counts.moving),
+        (Show::Trouble, "Needs attention", counts.trouble),
+        (Show::Unsupported, "Out of support", counts.unsupported),
+    ]
+    .map(|(show, label, count)| {
+        let current = query.show == show;
+        let href = FleetQuery { show, page: 0, ..query.clone() }.href();
+        view! {
+            <li>
+                <a href=href aria-current=current.then_some("true")>
+                    {label}
+                    " "
+                    <span class="tabs__count">{count}</span>
+                </a>
+            </li>
+        }
+    });
+    let show = query.show;
+    let sort = query.sort;
+    view! {
+        <div class="cluster cluster--spread fleet-tools">
+            <form class="cluster" role="search" method="get" action="/">
+                <label class="visually-hidden" for="fleet-search">{"Search"}</label>
+                <input
+                    id="fleet-search"
+                    class="input"
+                    type="search"
+                    name="q"
+                    value=query.q.clone()
+                    placeholder="name, namespace, version, DataStore"
+                    autocomplete="off"
+                    on:input=move |event| search.run(event_target_value(&event))
+                />
+                <input type="hidden" name="show" value=show.to_string() disabled=show == Show::default() />
+                <input type="hidden" name="sort" value=sort.to_string() disabled=sort == Sort::default() />
+                <button class="button needs-reload" type="submit">
+                    {"Search"}
+                </button>
+            </form>
+            <nav aria-label="Filter">
+                <ul class="filters">{filters.into_iter().collect_view()}</ul>
+            </nav>
+        </div>
+    }
+}
+
+/// The list itself.
+fn table(fleet: &Fleet, query: &FleetQuery) -> impl IntoView + use<> {
+    if fleet.rows.is_empty() {
+        return empty(fleet.counts.all, query).into_any();
+    }
+    let sorted = query.clone();
+    let heading = move |sort: Sort, label: &'static str| {
+        let current = sorted.sort == sort;
+        let href = FleetQuery { sort, page: 0, ..sorted.clone() }.href();
+        view! {
+            <th scope="col" aria-sort=current.then_some("ascending")>
+                <a href=href>{label}</a>
+            </th>
+        }
+    };
+    let rows = fleet.rows.iter().map(|row| fleet_row(row, fleet.observed_at)).collect_view();
+    view! {
+        <div class="table-region" role="region" aria-label="Tenant control planes" tabindex="0">
+            <table class="table table--stacked fleet-table">
+                <caption class="visually-hidden">{"Tenant control planes"}</caption>
+                <thead>
+                    <tr>
+                        {heading(Sort::Name, "Tenant")}
+                        {heading(Sort::Version, "Version")}
+                        {heading(Sort::Support, "Support")}
+                        {heading(Sort::Status, "Status")}
+                        <th scope="col">{"Next step"}</th>
+                        <th scope="col">{"DataStore"}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn empty(all: u32, query: &FleetQuery) -> impl IntoView + use<> {
+    if all == 0 {
+        return view! {
+            <div class="empty">
+                <p>{"There is no tenant control plane that you may see."}</p>
+                <p>
+                    {"If there should be one, ask the platform team whether you may list TenantControlPlanes in its namespace."}
+                </p>
+            </div>
+        }
+        .into_any();
+    }
+    let what = if query.q.is_empty() {
+        "No tenant matches this filter.".to_owned()
+    } else {
+        format!("No tenant matches “{}” with this filter.", query.q)
+    };
+    view! {
+        <div class="empty">
+            <p>{what}</p>
+            <p>
+                <a href="/">{format!("Show all {all}")}</a>
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+/// One tenant.
+fn fleet_row(row: &FleetRow, now: UnixMillis) -> impl IntoView + use<> {
+    let href = links::tenant(&row.id, TenantTab::Overview);
+    let moving = row.rollout.clone().map(|sentence| {
+        let href = links::tenant(&row.id, TenantTab::Rollout);
+        view! {
+            <p class="small">
+                <a href=href>{sentence}</a>
+            </p>
+        }
+    });
+    let stuck = notes(&row.stuck, "small alarm");
+    let problems = notes(&row.problems, "small muted");
+    let replicas = count_of(row.replicas, "replica", "replicas");
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=href>
+                    {row.id.name.clone()}
+                </a>
+                <p class="small muted">{format!("{} · {replicas}", row.id.namespace)}</p>
+            </th>
+            <td data-label="Version">{words::versions(row.installed.as_ref(), &row.wanted)}</td>
+            <td data-label="Support">{row.support.as_ref().map(|support| words::support_cell(support, now))}</td>
+            <td data-label="Status">
+                {words::status_chip(&row.status)} {moving} {stuck} {problems}
+            </td>
+            <td data-label="Next step">{next_step(row)}</td>
+            <td data-label="DataStore">{row.data_store.clone().unwrap_or_else(|| "unknown".to_owned())}</td>
+        </tr>
+    }
+}
+
+fn notes(texts: &[String], class: &'static str) -> impl IntoView + use<> {
+    texts.iter().map(|text| view! { <p class=class>{text.clone()}</p> }).collect_view()
+}
+
+fn next_step(row: &FleetRow) -> AnyView {
+    match &row.next {
+        NextStep::Upgrade(version) => {
+            let href = links::start(&row.id, Some(version), None);
+            let label = format!("Upgrade {} to {version}", row.id.name);
+            view! {
+                <a href=href aria-label=label>
+                    {format!("to {version}")}
+                </a>
+            }
+            .into_any()
+        }
+        NextStep::UpToDate => "newest already".into_any(),
+        NextStep::Not(why) => view! { <span class="small muted">{why.clone()}</span> }.into_any(),
+    }
+}
+
+fn pager(fleet: &Fleet, query: &FleetQuery) -> impl IntoView + use<> {
+    let total = count_of(fleet.matching, "tenant", "tenants");
+    if fleet.pages <= 1 {
+        return view! { <p class="small muted">{total}</p> }.into_any();
+    }
+    let link = |page: u32, label: &'static str, possible: bool| {
+        possible.then(|| {
+            let href = FleetQuery { page, ..query.clone() }.href();
+            view! { <a href=href>{label}</a> }
+        })
+    };
+    view! {
+        <nav class="pager" aria-label="Pages">
+            {link(fleet.page.saturating_sub(1), "Previous", fleet.page > 1)}
+            <span>{format!("{total}, page {} of {}", fleet.page, fleet.pages)}</span>
+            {link(fleet.page + 1, "Next", fleet.page < fleet.pages)}
+        </nav>
+    }
+    .into_any()
+}
+
+impl FleetQuery {
+    /// What an address asks for. What cannot be read counts as not given: a list is never worth an error.
+    pub fn from_params(params: &ParamsMap) -> Self {
+        let text = |key: &str| params.get(key).unwrap_or_default();
+        Self {
+            q: text("q").trim().chars().take(100).collect(),
+            show: text("show").parse().unwrap_or_default(),
+            sort: text("sort").parse().unwrap_or_default(),
+            page: text("page").parse().unwrap_or_default(),
+        }
+    }
+
+    /// The query part of the address, empty or from the `?` on; only what differs from the default.
+    pub fn as_url_query(&self) -> String {
+        let pairs: Vec<(&str, String)> = [
+            (!self.q.is_empty()).then(|| ("q", self.q.clone())),
+            (self.show != Show::default()).then(|| ("show", self.show.to_string())),
+            (self.sort != Sort::default()).then(|| ("sort", self.sort.to_string())),
+            (self.page > 1).then(|| ("page", self.page.to_string())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        links::query(&pairs)
+    }
+
+    fn href(&self) -> String {
+        format!("/{}", self.as_url_query())
+    }
+
+    /// Picks, sorts and cuts the rows.
+    pub fn apply(&self, mut rows: Vec<FleetRow>, observed_at: UnixMillis, freshness: Freshness) -> Fleet {
+        let counts = FleetCounts {
+            all: count(&rows, |_| true),
+            moving: count(&rows, |row| Show::Moving.takes(row)),
+            trouble: count(&rows, |row| Show::Trouble.takes(row)),
+            unsupported: count(&rows, |row| Show::Unsupported.takes(row)),
+        };
+        let needle = self.q.to_lowercase();
+        rows.retain(|row| self.show.takes(row) && row.contains(&needle));
+        rows.sort_by(|a, b| self.sort.compare(a, b).then_with(|| a.id.cmp(&b.id)));
+        let pages = rows.len().div_ceil(ROWS).max(1);
+        let page = (self.page.max(1) as usize).min(pages);
+        let matching = saturating(rows.len());
+        let rows = rows.into_iter().skip((page - 1) * ROWS).take(ROWS).collect();
+        Fleet { rows, counts, matching, page: saturating(page), pages: saturating(pages), observed_at, freshness }
+    }
+}
+
+fn count(rows: &[FleetRow], takes: impl Fn(&FleetRow) -> bool) -> u32 {
+    saturating(rows.iter().filter(|row| takes(row)).count())
+}
+
+fn saturating(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+impl FleetRow {
+    /// Whether a search for `needle` (lower case) finds it.
+    fn contains(&self, needle: &str) -> bool {
+        let found = |text: &str| text.to_lowercase().contains(needle);
+        found(&self.id.to_string())
+            || found(&self.wanted.0)
+            || self.installed.as_ref().is_some_and(|version| found(&version.0))
+            || self.data_store.as_ref().is_some_and(|name| found(name))
+            || found(&self.status.to_string())
+    }
+}
+
+impl Show {
+    fn takes(self, row: &FleetRow) -> bool {
+        match self {
+            Self::All => true,
+            Self::Moving => row.rollout.is_some(),
+            Self::Trouble => !row.stuck.is_empty() || !row.problems.is_empty(),
+            Self::Unsupported => matches!(row.support, Some(Support::EndOfLife { .. })),
+        }
+    }
+}
+
+impl Sort {
+    fn compare(self, a: &FleetRow, b: &FleetRow) -> std::cmp::Ordering {
+        // What is not known comes last: `None` sorts first in Rust.
+        fn known_first<T: Ord>(a: Option<T>, b: Option<T>) -> std::cmp::Ordering {
+            a.is_none().cmp(&b.is_none()).then_with(|| a.cmp(&b))
+        }
+        let version = |row: &FleetRow| row.installed.as_ref().and_then(|version| version.parsed().ok());
+        match self {
+            Self::Name => std::cmp::Ordering::Equal,
+            Self::Version => known_first(version(a), version(b)),
+            Self::Support => {
+                known_first(words::support_end(a.support.as_ref()), words::support_end(b.support.as_ref()))
+            }
+            Self::Status => a.status.to_string().cmp(&b.status.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Show {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All => "all",
+            Self::Moving => "moving",
+            Self::Trouble => "trouble",
+            Self::Unsupported => "unsupported",
+        })
+    }
+}
+
+impl FromStr for Show {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::All, Self::Moving, Self::Trouble, Self::Unsupported]
+            .into_iter()
+            .find(|show| show.to_string() == text)
+            .ok_or(())
+    }
+}
+
+impl fmt::Display for Sort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Name => "name",
+            Self::Version => "version",
+            Self::Support => "support",
+            Self::Status => "status",
+        })
+    }
+}
+
+impl FromStr for Sort {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Name, Self::Version, Self::Support, Self::Status]
+            .into_iter()
+            .find(|sort| sort.to_string() == text)
+            .ok_or(())
+    }
+}
