@@ -5,8 +5,12 @@
 
 use std::sync::Arc;
 
+use cluster::change::{ChangeError, Changes};
+use cluster::resources::ObjectKind;
 use cluster::{Identity, Observer, Visibility, WatchState};
 use leptos::prelude::use_context;
+use planner::finding::Finding;
+use planner::hop::{Acknowledgement, Binding, HopRequest};
 use planner::next::next_versions;
 use planner::operator::OperatorKnowledge;
 use planner::releases::ReleaseTable;
@@ -17,6 +21,7 @@ use crate::error::ConsoleError;
 use crate::fleet::{Fleet, FleetQuery, FleetRow, NextStep};
 use crate::session::{Place, Session};
 use crate::tenant::TenantData;
+use crate::tenant::start::{Agreed, DryRunAnswer};
 use crate::trouble::sentence;
 use crate::words;
 
@@ -24,6 +29,8 @@ use crate::words;
 pub struct Backend {
     /// What is observed, and what time it is there.
     pub observer: Observer,
+    /// What writes; `None` where nothing can be written, as in a recording.
+    pub changes: Option<Changes>,
     /// Support dates.
     pub releases: ReleaseTable,
     /// What the console is connected to.
@@ -88,8 +95,7 @@ impl Backend {
         }
         let health = self.observer.health();
         let health = health.borrow();
-        let tenants =
-            health.watches.iter().find(|watch| watch.kind == cluster::resources::ObjectKind::TenantControlPlane);
+        let tenants = health.watches.iter().find(|watch| watch.kind == ObjectKind::TenantControlPlane);
         Err(match tenants.map(|watch| &watch.state) {
             Some(WatchState::Forbidden { words, .. }) => ConsoleError::Forbidden(words.clone()),
             Some(WatchState::Waiting { why: Some(why), .. } | WatchState::Broken { why, .. }) => {
@@ -100,7 +106,10 @@ impl Backend {
     }
 
     async fn operator(&self) -> OperatorKnowledge {
-        OperatorKnowledge::unknown("it was not asked")
+        match &self.changes {
+            Some(changes) => changes.operator_knowledge().await,
+            None => OperatorKnowledge::unknown("a recording cannot be asked"),
+        }
     }
 
     fn row(&self, snapshot: &TenantSnapshot, operator: &OperatorKnowledge) -> FleetRow {
@@ -138,6 +147,14 @@ impl Backend {
     }
 }
 
+/// Whether the request is a plain form post, from a page without a running script.
+pub(crate) fn is_plain_form() -> bool {
+    use_context::<http::request::Parts>().is_some_and(|parts| {
+        let accepts = parts.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
+        accepts.is_some_and(|accepts| accepts.contains("text/html"))
+    })
+}
+
 impl Request {
     /// Who is signed in and what the console is connected to.
     pub(crate) fn session(&self) -> Session {
@@ -157,5 +174,92 @@ impl Request {
     /// As [`Backend::tenant`].
     pub(crate) async fn tenant(&self, id: &TenantId) -> Result<TenantData, ConsoleError> {
         self.backend.tenant(&self.identity, id).await
+    }
+
+    /// What the API server says to a dry run of this change.
+    pub(crate) async fn dry_run(
+        &self,
+        id: &TenantId,
+        version: &str,
+        strategy: &str,
+    ) -> Result<DryRunAnswer, ConsoleError> {
+        let Some(changes) = &self.backend.changes else { return Ok(DryRunAnswer::NotAsked) };
+        let snapshot = self.backend.snapshot(&self.identity, id)?;
+        let request = HopRequest {
+            tenant: id.clone(),
+            binding: Binding::of(&snapshot),
+            version: version.parse().map_err(bad_input)?,
+            strategy: read_strategy(strategy)?,
+            acknowledged: Vec::new(),
+            typed_name: None,
+        };
+        let answer = changes.check(&self.identity, &request).await.map_err(|error| from_change(id, error))?.answer;
+        Ok(match answer {
+            cluster::change::DryRunAnswer::Accepted { .. } => DryRunAnswer::Accepted,
+            cluster::change::DryRunAnswer::Refused { words } => DryRunAnswer::Refused(words),
+            cluster::change::DryRunAnswer::NotJudged { why } => DryRunAnswer::NotJudged(why),
+        })
+    }
+
+    /// Starts a hop that a person has agreed to.
+    pub(crate) async fn start(&self, id: &TenantId, agreed: &Agreed) -> Result<(), ConsoleError> {
+        let checked = (!agreed.kubelets_checked.is_empty()).then_some(Acknowledgement::KubeletsNotChecked);
+        let request = HopRequest {
+            tenant: id.clone(),
+            binding: agreed.binding.parse().map_err(bad_input)?,
+            version: agreed.version.parse().map_err(bad_input)?,
+            strategy: read_strategy(&agreed.strategy)?,
+            acknowledged: checked.into_iter().collect(),
+            typed_name: Some(agreed.typed_name.clone()),
+        };
+        let started = self.changes(id)?.start(&self.identity, &request).await;
+        started.map(|_| ()).map_err(|error| from_change(id, error))
+    }
+
+    /// Puts the remembered strategy back.
+    pub(crate) async fn restore_strategy(&self, id: &TenantId, binding: &str) -> Result<(), ConsoleError> {
+        let binding: Binding = binding.parse().map_err(bad_input)?;
+        let restored = self.changes(id)?.restore_strategy(&self.identity, id, &binding).await;
+        restored.map(|_| ()).map_err(|error| from_change(id, error))
+    }
+
+    /// What writes to a tenant that this person may see.
+    fn changes(&self, id: &TenantId) -> Result<&Changes, ConsoleError> {
+        if !self.identity.may_see(id) {
+            return Err(ConsoleError::UnknownTenant(id.to_string()));
+        }
+        let refused = || ConsoleError::Refused(vec!["a recording is played, so nothing can be changed".to_owned()]);
+        self.backend.changes.as_ref().ok_or_else(refused)
+    }
+}
+
+fn bad_input(error: impl std::fmt::Display) -> ConsoleError {
+    ConsoleError::BadInput(error.to_string())
+}
+
+/// The strategy of a form; empty keeps what is declared.
+fn read_strategy(text: &str) -> Result<Option<planner::strategy::Strategy>, ConsoleError> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(bad_input) }
+}
+
+/// A failed change in the words of the HTTP edge.
+fn from_change(id: &TenantId, error: ChangeError) -> ConsoleError {
+    let all = |findings: Vec<Finding>| findings.iter().map(ToString::to_string).collect();
+    match error {
+        ChangeError::NotFound => ConsoleError::UnknownTenant(id.to_string()),
+        ChangeError::Changed { changes } => ConsoleError::Changed(changes.iter().map(ToString::to_string).collect()),
+        ChangeError::Conflict { .. } => ConsoleError::Changed(vec![
+            "others wrote the object again and again at that moment, though nothing that matters changed".to_owned(),
+        ]),
+        ChangeError::Refused(findings) => ConsoleError::Refused(all(findings)),
+        ChangeError::RefusedByWebhook { words } | ChangeError::Invalid { words } => ConsoleError::Refused(vec![words]),
+        ChangeError::NothingToRestore => ConsoleError::Refused(vec![error.to_string()]),
+        ChangeError::Forbidden { words } => ConsoleError::Forbidden(words),
+        ChangeError::Identity(error) => ConsoleError::Forbidden(error.to_string()),
+        ChangeError::WebhookDown { words } => {
+            ConsoleError::ApiAway(format!("Kamaji's webhook did not answer: {words}"))
+        }
+        ChangeError::Unreachable { .. } | ChangeError::Unexpected { .. } => ConsoleError::ApiAway(error.to_string()),
+        ChangeError::NoAnswer { .. } => ConsoleError::ApiSlow(error.to_string()),
     }
 }

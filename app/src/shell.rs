@@ -8,6 +8,7 @@ use leptos_router::{SsrMode, path};
 use crate::fleet::FleetPage;
 use crate::session::Masthead;
 use crate::tenant::overview::OverviewPage;
+use crate::tenant::start::StartPage;
 use crate::trouble::NoSuchPage;
 
 /// The whole document. Runs on the server only, once for each page.
@@ -71,6 +72,7 @@ fn MainRegion() -> impl IntoView {
             <FlatRoutes fallback=|| view! { <NoSuchPage /> }>
                 <Route path=path!("/") view=FleetPage ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name") view=OverviewPage ssr=SsrMode::Async />
+                <Route path=path!("/tenants/:namespace/:name/start") view=StartPage ssr=SsrMode::Async />
             </FlatRoutes>
         </main>
     }

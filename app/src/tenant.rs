@@ -24,6 +24,7 @@ use crate::trouble::error_page;
 use crate::words;
 
 pub mod overview;
+pub mod start;
 
 /// What the pages of a tenant are made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
