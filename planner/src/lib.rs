@@ -7,9 +7,11 @@
 //! observations come in as arguments. The same code runs on the server and, as WebAssembly, in the browser, and gives the
 //! same answer in both.
 
+pub mod cost;
 pub mod film;
 pub mod finding;
 pub mod hop;
+pub mod lab;
 pub mod next;
 pub mod operator;
 pub mod releases;

@@ -27,7 +27,6 @@ pub(crate) struct Trace {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Flags {
     pub(crate) order_sensitive: String,
-    pub(crate) quota_denied: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,0 +1,213 @@
+//! What people do not expect of a strategy, as typed data.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::verdict::{Called, Pods, seconds};
+use super::{LabInput, LabRow};
+use crate::finding::Severity;
+use crate::strategy::{Strategy, StrategyName};
+
+/// A start-up longer than this (ms) is ended by Kamaji's startup probe: 3 failures, 10 s apart.
+const STARTUP_PROBE_MS: i64 = 30_000;
+
+/// One remark about a row of the lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// What, with its numbers.
+    pub kind: RemarkKind,
+    /// How much it matters: [`Severity::Warns`], or [`Severity::Passes`] for what is only good to know.
+    pub severity: Severity,
+}
+
+/// What there is to say. The sentence is its `Display`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum RemarkKind {
+    /// No API server serves for a while.
+    Outage {
+        /// The strategy.
+        strategy: Strategy,
+        /// How long (ms).
+        outage_ms: i64,
+        /// `spec.replicas`.
+        replicas: u32,
+    },
+    /// Fewer API servers serve than replicas.
+    FewerServing {
+        /// The fewest.
+        lowest: u32,
+        /// `spec.replicas`.
+        replicas: u32,
+    },
+    /// Old and new API servers answer side by side.
+    MixedWindow {
+        /// Blue/Green, of which people expect a switch.
+        blue_green: bool,
+        /// How long in all (ms).
+        total_ms: i64,
+    },
+    /// Rolling in small steps has as many pods alive at its peak as Blue/Green.
+    NoFewerPodsThanBlueGreen {
+        /// Pods alive at the peak.
+        pods: u32,
+        /// How long a pod terminates (ms).
+        termination_ms: i64,
+    },
+    /// The hop writes the Deployment twice.
+    ThreeReplicaSets {
+        /// Pods alive at the peak.
+        pods: u32,
+        /// Between the writes (ms).
+        apart_ms: i64,
+    },
+    /// Both numbers round to zero, so Kubernetes lets one pod be unavailable.
+    BothRoundToZero {
+        /// `spec.replicas`.
+        replicas: u32,
+    },
+    /// An absolute surge above the replicas. It is not capped, but only as many new pods as replicas are ever made.
+    SurgeAboveReplicas {
+        /// The surge.
+        surge: u32,
+        /// `spec.replicas`.
+        replicas: u32,
+    },
+    /// The progress deadline passes before the end.
+    DeadlinePasses {
+        /// When (ms).
+        at_ms: i64,
+    },
+    /// A start-up is longer than Kamaji's startup probe allows. A rule; it is not simulated.
+    StartupProbe {
+        /// The longest start-up (ms).
+        startup_ms: i64,
+    },
+}
+
+pub(super) fn remarks(input: &LabInput, row: &LabRow, blue_green_peak: u32) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    if input.replicas == 0 {
+        return remarks;
+    }
+    let mut add = |severity, kind| remarks.push(Remark { kind, severity });
+    let (summary, replicas) = (&row.summary, input.replicas);
+    if summary.outage_ms > 0 {
+        let outage_ms = summary.outage_ms;
+        add(Severity::Warns, RemarkKind::Outage { strategy: row.strategy, outage_ms, replicas });
+    }
+    if let Some(at_ms) = summary.deadline_exceeded_ms {
+        add(Severity::Warns, RemarkKind::DeadlinePasses { at_ms });
+    }
+    if let Some(startup_ms) = input.startup_ms.iter().copied().max().filter(|ms| *ms > STARTUP_PROBE_MS) {
+        add(Severity::Warns, RemarkKind::StartupProbe { startup_ms });
+    }
+    if let (Strategy::RollingUpdate { max_surge, .. }, true) = (row.strategy, row.limits.max_surge > replicas) {
+        add(
+            Severity::Warns,
+            RemarkKind::SurgeAboveReplicas { surge: row.limits.max_surge.max(max_surge.number()), replicas },
+        );
+    }
+    if rounds_to_zero(row.strategy, replicas) {
+        add(Severity::Warns, RemarkKind::BothRoundToZero { replicas });
+    }
+    if summary.lowest_serving > 0 && summary.lowest_serving < replicas {
+        add(Severity::Warns, RemarkKind::FewerServing { lowest: summary.lowest_serving, replicas });
+    }
+    if let Some(apart_ms) = input.second_write_ms.filter(|_| row.film.revisions.len() > 2) {
+        add(Severity::Warns, RemarkKind::ThreeReplicaSets { pods: summary.peaks.objects, apart_ms });
+    }
+    let blue_green = row.strategy.name() == StrategyName::BlueGreen;
+    let peak = summary.peaks.objects;
+    if !blue_green && row.strategy != Strategy::Recreate && peak > replicas && peak >= blue_green_peak {
+        let termination_ms = input.termination_ms;
+        add(Severity::Warns, RemarkKind::NoFewerPodsThanBlueGreen { pods: peak, termination_ms });
+    }
+    if let Some(total_ms) = summary.mixed.and_then(|mixed| mixed.total_ms).filter(|ms| *ms > 0) {
+        add(Severity::Passes, RemarkKind::MixedWindow { blue_green, total_ms });
+    }
+    remarks
+}
+
+fn rounds_to_zero(strategy: Strategy, replicas: u32) -> bool {
+    use crate::strategy::Rounding::{Down, Up};
+    match strategy {
+        Strategy::RollingUpdate { max_surge, max_unavailable } => {
+            max_surge.scaled(replicas, Up) == 0 && max_unavailable.scaled(replicas, Down) == 0
+        }
+        Strategy::Recreate => false,
+    }
+}
+
+impl fmt::Display for RemarkKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Outage { strategy, outage_ms, replicas } => {
+                let time = seconds(outage_ms);
+                match strategy {
+                    Strategy::Recreate => write!(
+                        f,
+                        "Recreate is an outage of {time} s: every old pod must be gone before the first new one is made."
+                    ),
+                    Strategy::RollingUpdate { .. } if replicas == 1 => write!(
+                        f,
+                        "With one replica {} is an outage of {time} s: the only pod goes before the new one is ready.",
+                        Called(strategy)
+                    ),
+                    Strategy::RollingUpdate { .. } => {
+                        write!(
+                            f,
+                            "{} is an outage of {time} s: it lets every pod be unavailable at once.",
+                            Called(strategy)
+                        )
+                    }
+                }
+            }
+            Self::FewerServing { lowest, replicas } => {
+                write!(f, "Only {lowest} of {replicas} API servers serve at the lowest point.")
+            }
+            Self::MixedWindow { blue_green: true, total_ms } => write!(
+                f,
+                "Blue/Green is not a switch: old and new API servers answer side by side for {} s.",
+                seconds(total_ms)
+            ),
+            Self::MixedWindow { blue_green: false, total_ms } => {
+                write!(f, "Old and new API servers answer side by side for {} s.", seconds(total_ms))
+            }
+            Self::NoFewerPodsThanBlueGreen { pods, termination_ms } => write!(
+                f,
+                "It saves no pods: old ones take {} s to go, so {} are alive at the peak, no fewer than with Blue/Green.",
+                seconds(termination_ms),
+                Pods(pods)
+            ),
+            Self::ThreeReplicaSets { pods, apart_ms } => write!(
+                f,
+                "With konnectivity a minor hop changes the Deployment twice, {}.{} s apart: three ReplicaSets, and {} at the peak.",
+                apart_ms / 1000,
+                apart_ms % 1000 / 100,
+                Pods(pods)
+            ),
+            Self::BothRoundToZero { replicas } => write!(
+                f,
+                "Both numbers round to 0 with {replicas} replicas; Kubernetes then lets one pod be unavailable."
+            ),
+            Self::SurgeAboveReplicas { surge, replicas } => {
+                write!(
+                    f,
+                    "A surge of {surge} is more than the {replicas} replicas; the rest of it has no use, except while scaling."
+                )
+            }
+            Self::DeadlinePasses { at_ms } => write!(
+                f,
+                "The progress deadline passes after {} s: the Deployment is then reported as failed, and goes on all the same.",
+                seconds(at_ms)
+            ),
+            Self::StartupProbe { startup_ms } => write!(
+                f,
+                "A start-up of {} s is longer than Kamaji's startup probe allows (about 30 s): the container would be restarted. A rule, not simulated.",
+                seconds(startup_ms)
+            ),
+        }
+    }
+}

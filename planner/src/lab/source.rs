@@ -1,0 +1,150 @@
+//! The lab's input from what is known of a tenant, with where each number comes from.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ASSUMED_CONNECTIONS, ASSUMED_STARTUP_MS, DEFAULT_GRACE_MS, LabInput, MAX_REPLICAS, MAX_SAMPLES, MAX_SECONDS,
+    SECOND_WRITE_MS,
+};
+use crate::cost::FigureSource;
+use crate::tenant::{Konnectivity, TenantSnapshot};
+
+/// Where the numbers of a [`LabInput`] come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LabSources {
+    /// Start-up.
+    pub startup: TimingSource,
+    /// Termination.
+    pub termination: TimingSource,
+    /// CPU and memory of a pod.
+    pub requests: FigureSource,
+    /// Connections of a pod.
+    pub connections: FigureSource,
+}
+
+/// Where a duration comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TimingSource {
+    /// Earlier pods of this tenant.
+    #[serde(rename_all = "camelCase")]
+    Observed {
+        /// How many.
+        samples: usize,
+        /// The shortest (ms).
+        low_ms: i64,
+        /// The median (ms).
+        typical_ms: i64,
+        /// The longest (ms).
+        high_ms: i64,
+    },
+    /// `terminationGracePeriodSeconds` of its Deployment: the longest it may take.
+    Grace,
+    /// Nothing was observed.
+    Assumed,
+}
+
+impl LabInput {
+    /// What the lab begins with for this tenant.
+    ///
+    /// Start-ups are the newest observed ones in their order, so pods become ready one after the other as they did then.
+    /// Termination is the observed median, else the grace period. Konnectivity that follows the minor gives a second write;
+    /// for a patch hop there is none, so take it away there.
+    pub fn from_snapshot(snapshot: &TenantSnapshot) -> (Self, LabSources) {
+        let deployment = snapshot.deployment.read();
+        let default = Self::default();
+
+        let observed = &snapshot.timings.startup_ms;
+        let newest = &observed[observed.len().saturating_sub(MAX_SAMPLES)..];
+        let startup = TimingSource::of(newest, TimingSource::Assumed);
+        let startup_ms = match newest {
+            [] => vec![ASSUMED_STARTUP_MS],
+            samples => samples.iter().copied().map(within_bounds).collect(),
+        };
+
+        let grace_ms = deployment.map(|deployment| i64::from(deployment.termination_grace_seconds) * 1000);
+        let otherwise = if grace_ms.is_some() { TimingSource::Grace } else { TimingSource::Assumed };
+        let termination = TimingSource::of(&snapshot.timings.termination_ms, otherwise);
+        let termination_ms = match termination {
+            TimingSource::Observed { typical_ms, .. } => typical_ms,
+            TimingSource::Grace | TimingSource::Assumed => grace_ms.unwrap_or(DEFAULT_GRACE_MS),
+        };
+
+        let requests = deployment.map_or(default.requests, |deployment| deployment.requests);
+        let known = requests.cpu_millis.is_some() || requests.memory_bytes.is_some();
+        let etcd = snapshot.data_store.driver.as_deref().is_none_or(|driver| driver.eq_ignore_ascii_case("etcd"));
+        let input = Self {
+            replicas: snapshot.replicas.min(MAX_REPLICAS),
+            startup_ms,
+            termination_ms: within_bounds(termination_ms),
+            min_ready_seconds: deployment.map_or(0, |deployment| deployment.min_ready_seconds.min(MAX_SECONDS)),
+            progress_deadline_seconds: match deployment {
+                Some(deployment) => deployment.progress_deadline_seconds,
+                None => default.progress_deadline_seconds,
+            },
+            requests,
+            assumed: default.assumed,
+            // A kine sidecar keeps a pool of its own: nothing is known of its size.
+            connections_per_pod: etcd.then_some(ASSUMED_CONNECTIONS),
+            second_write_ms: (snapshot.konnectivity == Konnectivity::FollowsMinor).then_some(SECOND_WRITE_MS),
+            custom: snapshot.strategy.under_kamaji().ok(),
+        };
+        let sources = LabSources {
+            startup,
+            termination,
+            requests: if known { FigureSource::Requests } else { FigureSource::Unknown },
+            connections: if etcd { FigureSource::Assumed } else { FigureSource::Unknown },
+        };
+        (input.without_named_custom(), sources)
+    }
+
+    fn without_named_custom(mut self) -> Self {
+        let custom = self.custom.take();
+        let named = self.candidates();
+        self.custom = custom.filter(|custom| !named.contains(custom));
+        self
+    }
+}
+
+/// What the lab plays, and a link may carry (ms).
+fn within_bounds(ms: i64) -> i64 {
+    ms.clamp(0, i64::from(MAX_SECONDS) * 1000)
+}
+
+impl TimingSource {
+    fn of(samples: &[i64], otherwise: Self) -> Self {
+        let mut sorted = samples.to_vec();
+        sorted.sort_unstable();
+        match (sorted.first(), sorted.last()) {
+            (Some(low_ms), Some(high_ms)) => Self::Observed {
+                samples: sorted.len(),
+                low_ms: *low_ms,
+                typical_ms: sorted[sorted.len() / 2],
+                high_ms: *high_ms,
+            },
+            _ => otherwise,
+        }
+    }
+}
+
+impl fmt::Display for TimingSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Observed { samples: 1, typical_ms, .. } => {
+                write!(f, "{} s, of one earlier pod of this tenant", typical_ms / 1000)
+            }
+            Self::Observed { samples, low_ms, typical_ms, high_ms } => write!(
+                f,
+                "typically {} s, of {samples} earlier pods of this tenant ({} to {} s)",
+                typical_ms / 1000,
+                low_ms / 1000,
+                high_ms / 1000
+            ),
+            Self::Grace => f.write_str("its termination grace period, the longest it may take"),
+            Self::Assumed => f.write_str("assumed, nothing was observed"),
+        }
+    }
+}

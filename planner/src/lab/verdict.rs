@@ -1,0 +1,73 @@
+//! A row of the lab in one sentence.
+
+use std::fmt;
+
+use super::{LabInput, LabRow};
+use crate::cost::Bytes;
+use crate::strategy::{Strategy, StrategyName};
+
+/// How a strategy is called in a sentence.
+pub(super) struct Called(pub(super) Strategy);
+
+impl fmt::Display for Called {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.name() {
+            StrategyName::Custom => write!(f, "{}", self.0),
+            name => write!(f, "{name}"),
+        }
+    }
+}
+
+/// Whole seconds, rounded.
+pub(super) fn seconds(ms: i64) -> i64 {
+    (ms + 500).div_euclid(1000)
+}
+
+/// Pods, with their word.
+pub(super) struct Pods(pub(super) u32);
+
+impl fmt::Display for Pods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 1 { f.write_str("1 pod") } else { write!(f, "{} pods", self.0) }
+    }
+}
+
+pub(super) fn verdict(input: &LabInput, row: &LabRow) -> String {
+    if input.replicas == 0 {
+        return "With 0 replicas there is no pod to replace: the version is recorded, nothing rolls out.".to_owned();
+    }
+    let mut sentence = needs(input, row);
+    if row.summary.outage_ms > 0 {
+        sentence.push_str(&match row.summary.outage_open {
+            true => format!(" No API server serves for {} s, and none is back.", seconds(row.summary.outage_ms)),
+            false => format!(" No API server serves for {} s.", seconds(row.summary.outage_ms)),
+        });
+    }
+    sentence
+}
+
+fn needs(input: &LabInput, row: &LabRow) -> String {
+    let name = Called(row.strategy);
+    let extra = row.cost.extra.objects;
+    let length = match row.summary.finished_ms {
+        Some(ms) => format!("for about {} s", seconds(ms)),
+        None => "for longer than the model looks ahead".to_owned(),
+    };
+    if extra == 0 {
+        return match row.summary.finished_ms {
+            Some(ms) => format!("{name} needs no more pods and is finished after about {} s.", seconds(ms)),
+            None => format!("{name} needs no more pods, but is not finished as far as the model looks ahead."),
+        };
+    }
+    let more = if extra == 1 { "1 more pod".to_owned() } else { format!("{extra} more pods") };
+    let (its, it) = if extra == 1 { ("its", "it sets") } else { ("their", "they set") };
+    match (row.cost.memory_bytes.value, row.cost.assumed_memory_bytes.value, input.assumed.memory_bytes) {
+        (Some(bytes), _, _) => format!("{name} needs {more} and {} {length}.", Bytes(bytes)),
+        (None, Some(bytes), Some(each)) => format!(
+            "{name} needs {more} {length}; {its} memory is not known, {it} no requests (assuming {} each: {}).",
+            Bytes(each),
+            Bytes(bytes)
+        ),
+        _ => format!("{name} needs {more} {length}; {its} memory is not known, {it} no requests."),
+    }
+}
