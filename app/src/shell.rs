@@ -8,6 +8,7 @@ use leptos_router::{SsrMode, path};
 use crate::fleet::FleetPage;
 use crate::session::Masthead;
 use crate::tenant::overview::OverviewPage;
+use crate::tenant::rollout::RolloutPage;
 use crate::tenant::start::StartPage;
 use crate::trouble::NoSuchPage;
 
@@ -73,6 +74,7 @@ fn MainRegion() -> impl IntoView {
                 <Route path=path!("/") view=FleetPage ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name") view=OverviewPage ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name/start") view=StartPage ssr=SsrMode::Async />
+                <Route path=path!("/tenants/:namespace/:name/rollout") view=RolloutPage ssr=SsrMode::Async />
             </FlatRoutes>
         </main>
     }

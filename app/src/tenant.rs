@@ -23,7 +23,10 @@ use crate::live::{self, Connection, Live, LiveLine};
 use crate::trouble::error_page;
 use crate::words;
 
+mod forecast;
 pub mod overview;
+pub mod rollout;
+mod rollout_films;
 pub mod start;
 
 /// What the pages of a tenant are made from.

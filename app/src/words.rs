@@ -109,6 +109,16 @@ pub(crate) fn status_chip(status: &KamajiStatus) -> impl IntoView + use<> {
     view! { <span class=class>{status.to_string()}</span> }
 }
 
+/// A moment, absolute, with the relative in brackets.
+pub(crate) fn time(at: UnixMillis, now: UnixMillis) -> impl IntoView + use<> {
+    view! {
+        <time class="time" datetime=format::machine_moment(at)>
+            {format::moment(at)}
+        </time>
+        <span class="muted">{format!(" ({})", format::relative(at, now))}</span>
+    }
+}
+
 /// `DataStore default (etcd)`.
 pub(crate) fn data_store(snapshot: &TenantSnapshot) -> String {
     let store = &snapshot.data_store;

@@ -5,6 +5,7 @@ use planner::finding::{Finding, Severity};
 use planner::hop::preflight;
 use planner::next::{Verdict, VersionPicker, next_versions};
 use planner::stage::{self, Stage, StageReport};
+use planner::strategy::DeclaredStrategy;
 use planner::tenant::{Konnectivity, Owner, TenantSnapshot};
 use planner::version::KubernetesVersion;
 
@@ -253,7 +254,7 @@ fn facts(snapshot: &TenantSnapshot) -> AnyView {
     let owners: Vec<String> = snapshot.owners.iter().map(owner).collect();
     let rows = [
         ("Namespace", snapshot.id.namespace.clone()),
-        ("Strategy", strategy_in_words(snapshot)),
+        ("Strategy", declared_in_words(&snapshot.strategy)),
         ("Konnectivity", konnectivity.to_owned()),
         ("Written by", if owners.is_empty() { "people and this console".to_owned() } else { owners.join(", ") }),
         (
@@ -300,9 +301,9 @@ fn owner(owner: &Owner) -> String {
     }
 }
 
-/// The declared strategy as Kamaji reads it, or why it cannot work.
-pub(crate) fn strategy_in_words(snapshot: &TenantSnapshot) -> String {
-    match snapshot.strategy.under_kamaji() {
+/// A declared strategy as Kamaji reads it, or why it cannot work.
+pub(crate) fn declared_in_words(declared: &DeclaredStrategy) -> String {
+    match declared.under_kamaji() {
         Ok(strategy) => format!("{} ({strategy})", strategy.name()),
         Err(error) => error.to_string(),
     }

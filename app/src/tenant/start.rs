@@ -16,7 +16,8 @@ use planner::tenant::{TenantId, TenantSnapshot};
 use planner::version::KubernetesVersion;
 use serde::{Deserialize, Serialize};
 
-use super::overview::strategy_in_words;
+use super::forecast::{cost_section, forecast};
+use super::overview::declared_in_words;
 use super::{Knowledge, Tenant, tenant_page};
 use crate::error::ConsoleError;
 use crate::findings;
@@ -352,7 +353,7 @@ fn strategy_choices(snapshot: &TenantSnapshot, query: &StartQuery) -> impl IntoV
     let named_one = CANDIDATES.iter().any(|strategy| strategy.to_string() == query.strategy);
     let chosen = if query.strategy.is_empty() || named_one { query.strategy.clone() } else { "custom".to_owned() };
     let named = CANDIDATES.map(|strategy| (strategy.to_string(), strategy.name().to_string(), strategy.to_string()));
-    let keep = (String::new(), "As declared now".to_owned(), strategy_in_words(snapshot));
+    let keep = (String::new(), "As declared now".to_owned(), declared_in_words(&snapshot.strategy));
     let own = ("custom".to_owned(), "Your own".to_owned(), "the numbers in the next field".to_owned());
     std::iter::once(keep)
         .chain(named)
@@ -382,6 +383,11 @@ pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &
         (more, _) => format!("{installed} → {} cannot be started: {more} findings block it.", choice.version),
     };
     let summary = findings::summary(&check.findings);
+    let strategy = choice.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
+    let cost = strategy
+        .zip(check.hop)
+        .and_then(|(strategy, hop)| forecast(snapshot, strategy, hop))
+        .map(|row| cost_section(&row, snapshot.replicas));
     view! {
         <section class="section" aria-labelledby="verdict">
             <h2 id="verdict" class="verdict">
@@ -389,6 +395,7 @@ pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &
             </h2>
             {diff(snapshot, choice)}
         </section>
+        {cost}
         <section class="section" aria-labelledby="findings">
             <div class="section__head">
                 <h2 id="findings">{"What speaks for and against it"}</h2>

@@ -1,0 +1,116 @@
+//! What the model says about one hop of one tenant, for the pages outside the lab.
+
+use leptos::prelude::*;
+use planner::cost::{Figure, FigureSource};
+use planner::hop::HopKind;
+use planner::lab::{LabInput, LabRow, compare};
+use planner::strategy::Strategy;
+use planner::tenant::{ObservedHop, TenantSnapshot};
+
+use crate::chart::{Axes, ChartLegend, Drawing, FilmChart, FilmLayout};
+use crate::format;
+use crate::trouble::sentence;
+
+/// The row of the lab for this tenant with this strategy; `None` while it sleeps, since then nothing rolls out.
+pub(crate) fn forecast(snapshot: &TenantSnapshot, strategy: Strategy, hop: HopKind) -> Option<LabRow> {
+    if snapshot.replicas == 0 {
+        return None;
+    }
+    let (mut input, _) = LabInput::from_snapshot(snapshot);
+    if hop == HopKind::Patch {
+        // Konnectivity follows the minor only, so a patch is one write.
+        input.second_write_ms = None;
+    }
+    input.custom = Some(strategy);
+    compare(&input).rows.into_iter().find(|row| row.strategy == strategy)
+}
+
+/// The forecast of a hop that was observed, if both its versions can be read.
+pub(crate) fn forecast_of(snapshot: &TenantSnapshot, hop: &ObservedHop) -> Option<LabRow> {
+    let to = hop.to.parsed().ok()?;
+    let from = hop.from.as_ref().and_then(|from| from.parsed().ok());
+    let kind = match from {
+        Some(from) if from.minor() == to.minor() => HopKind::Patch,
+        _ => HopKind::Minor,
+    };
+    forecast(snapshot, snapshot.strategy.under_kamaji().ok()?, kind)
+}
+
+/// What a choice costs, with its film.
+pub(crate) fn cost_section(row: &LabRow, replicas: u32) -> AnyView {
+    let summary = &row.summary;
+    let extra = |pods: u32| (pods > 0).then(|| view! { <span class="delta">{format!("+{pods}")}</span> });
+    let lowest_class = if summary.lowest_serving == 0 { "alarm" } else { "" };
+    let lasts = |ms: Option<i64>| ms.map_or_else(|| "not foreseeable".to_owned(), format::duration);
+    let mixed = summary.mixed.map_or_else(|| "0 s".to_owned(), |mixed| lasts(mixed.total_ms));
+    let remarks =
+        row.remarks.iter().map(|remark| view! { <li>{sentence(&remark.kind.to_string())}</li> }).collect_view();
+    let axes = Axes::shared([&row.film], replicas);
+    let layout = FilmLayout::new(Drawing::Predicted(&row.film), axes, replicas, None);
+    let kinds = layout.occurring();
+    let note = match summary.finished_ms {
+        Some(ms) => format!("predicted, finished after {}", format::duration(ms)),
+        None => "predicted".to_owned(),
+    };
+    let (memory, memory_source) = figure(&row.cost.memory_bytes, format::bytes);
+    let (cpu, cpu_source) = figure(&row.cost.cpu_millis, format::cpu);
+    view! {
+        <section class="section" aria-labelledby="cost">
+            <div class="section__head">
+                <h2 id="cost">{"What it costs"}</h2>
+            </div>
+            <p class="lead">{row.verdict.clone()}</p>
+            <dl class="figures start-figures">
+                <div>
+                    <dt>{"Pods alive at the peak"}</dt>
+                    <dd>{summary.peaks.objects} {extra(row.cost.extra.objects)}</dd>
+                </div>
+                <div>
+                    <dt>{"Lowest serving"}</dt>
+                    <dd>
+                        <span class=lowest_class>{summary.lowest_serving}</span>
+                    </dd>
+                </div>
+                <div>
+                    <dt>{"Both versions serve for"}</dt>
+                    <dd>{mixed}</dd>
+                </div>
+                <div>
+                    <dt>{"Finished after"}</dt>
+                    <dd>{lasts(summary.finished_ms)}</dd>
+                </div>
+                <div>
+                    <dt>{"More memory, "} {memory_source}</dt>
+                    <dd>{memory}</dd>
+                </div>
+                <div>
+                    <dt>{"More CPU, "} {cpu_source}</dt>
+                    <dd>{cpu}</dd>
+                </div>
+            </dl>
+            <ul class="plain-list">{remarks}</ul>
+            <FilmChart
+                id="forecast".to_owned()
+                title=row.strategy.name().to_string()
+                note=note
+                layout=layout
+            />
+            <ChartLegend id="forecast-legend".to_owned() kinds=kinds replicas=replicas />
+        </section>
+    }
+    .into_any()
+}
+
+/// A figure and where it comes from.
+fn figure(figure: &Figure<u64>, write: fn(u64) -> String) -> (String, String) {
+    match figure.value {
+        Some(value) => (format!("+{}", write(value)), figure.source.to_string()),
+        None => (
+            "unknown".to_owned(),
+            match figure.source {
+                FigureSource::Unknown => "the pods request none".to_owned(),
+                source => source.to_string(),
+            },
+        ),
+    }
+}
