@@ -113,29 +113,35 @@ impl BoundFacts {
         }
     }
 
+    /// Compares the facts themselves, not their words: `"1"` and `1` read alike and differ.
     fn changes(&self, now: &Self) -> Vec<FactChange> {
-        let mut changes = Vec::new();
-        let mut compare = |what: &str, before: String, now: String| {
-            if before != now {
-                changes.push(FactChange { what: what.to_owned(), before, now });
-            }
-        };
-        compare("the wanted version", self.wanted.to_string(), now.wanted.to_string());
-        compare("the installed version", words(&self.installed), words(&now.installed));
-        compare("Kamaji's status", self.status.to_string(), now.status.to_string());
-        compare("the number of replicas", self.replicas.to_string(), now.replicas.to_string());
-        compare("the strategy", self.strategy.to_string(), now.strategy.to_string());
-        compare("paused", yes_no(self.paused), yes_no(now.paused));
-        compare("the write limits", limits(self.write_limits), limits(now.write_limits));
-        compare("the wanted DataStore", words(&self.data_store.wanted), words(&now.data_store.wanted));
-        compare("the DataStore in use", words(&self.data_store.used), words(&now.data_store.used));
-        compare("the DataStore's driver", words(&self.data_store.driver), words(&now.data_store.driver));
-        compare("who else writes the object", owners(&self.owners), owners(&now.owners));
-        compare("konnectivity", konnectivity(self.konnectivity), konnectivity(now.konnectivity));
-        compare("being deleted", yes_no(self.deleting), yes_no(now.deleting));
-        compare("the last change is settled", yes_no(self.settled), yes_no(now.settled));
-        compare("what a pod requests", requests(self.requests), requests(now.requests));
-        changes
+        let mut changes = Changes(Vec::new());
+        changes.compare("the wanted version", &self.wanted, &now.wanted, DeclaredVersion::to_string);
+        changes.compare("the installed version", &self.installed, &now.installed, words);
+        changes.compare("Kamaji's status", &self.status, &now.status, KamajiStatus::to_string);
+        changes.compare("the number of replicas", &self.replicas, &now.replicas, u32::to_string);
+        changes.compare("the strategy", &self.strategy, &now.strategy, |it| it.patch().to_string());
+        changes.compare("paused", &self.paused, &now.paused, yes_no);
+        changes.compare("the write limits", &self.write_limits, &now.write_limits, limits);
+        changes.compare("the wanted DataStore", &self.data_store.wanted, &now.data_store.wanted, words);
+        changes.compare("the DataStore in use", &self.data_store.used, &now.data_store.used, words);
+        changes.compare("the DataStore's driver", &self.data_store.driver, &now.data_store.driver, words);
+        changes.compare("who else writes the object", &self.owners, &now.owners, |it| owners(it));
+        changes.compare("konnectivity", &self.konnectivity, &now.konnectivity, konnectivity);
+        changes.compare("being deleted", &self.deleting, &now.deleting, yes_no);
+        changes.compare("the last change is settled", &self.settled, &now.settled, yes_no);
+        changes.compare("what a pod requests", &self.requests, &now.requests, requests);
+        changes.0
+    }
+}
+
+struct Changes(Vec<FactChange>);
+
+impl Changes {
+    fn compare<T: PartialEq>(&mut self, what: &str, before: &T, now: &T, words: impl Fn(&T) -> String) {
+        if before != now {
+            self.0.push(FactChange::new(what, words(before), words(now)));
+        }
     }
 }
 
@@ -170,11 +176,11 @@ fn words(value: &Option<impl fmt::Display>) -> String {
     value.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
-fn yes_no(value: bool) -> String {
-    if value { "yes" } else { "no" }.to_owned()
+fn yes_no(value: &bool) -> String {
+    if *value { "yes" } else { "no" }.to_owned()
 }
 
-fn limits(limits: WriteLimits) -> String {
+fn limits(limits: &WriteLimits) -> String {
     let all = [(limits.creation, "creation"), (limits.update, "update"), (limits.deletion, "deletion")];
     let set: Vec<&str> = all.iter().filter(|(set, _)| *set).map(|(_, word)| *word).collect();
     if set.is_empty() { "none".to_owned() } else { set.join(", ") }
@@ -194,7 +200,7 @@ fn owners(owners: &[Owner]) -> String {
     if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
 }
 
-fn konnectivity(konnectivity: Konnectivity) -> String {
+fn konnectivity(konnectivity: &Konnectivity) -> String {
     match konnectivity {
         Konnectivity::Off => "off",
         Konnectivity::FollowsMinor => "on, follows the minor",
@@ -203,7 +209,7 @@ fn konnectivity(konnectivity: Konnectivity) -> String {
     .to_owned()
 }
 
-fn requests(requests: Option<PodRequests>) -> String {
+fn requests(requests: &Option<PodRequests>) -> String {
     let part = |value: Option<u64>, unit| value.map_or_else(|| "unknown".to_owned(), |value| format!("{value} {unit}"));
     match requests {
         Some(requests) => format!("{}, {}", part(requests.cpu_millis, "mCPU"), part(requests.memory_bytes, "bytes")),

@@ -9,7 +9,7 @@ use crate::strategy::Strategy;
 use crate::tenant::{KamajiStatus, TenantSnapshot};
 use crate::version::Minor;
 
-/// A way out of a stuck hop. Only those are offered that were seen to work at the stage they are offered for; going back to
+/// A way out of a stuck hop. Each is offered only at the stages at which it was seen to work on a running Kamaji; going back to
 /// the former minor is never one of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]

@@ -18,6 +18,9 @@ pub(super) fn of(snapshot: &TenantSnapshot, stage: Stage, counts: &StageCounts) 
             format!("Kamaji reports {wanted} as installed, but the Deployment does not run it yet.")
         }
         Stage::Accepted => format!("{installed} → {wanted} is accepted; no pod is touched yet."),
+        Stage::Gate if snapshot.paused => {
+            format!("{installed} → {wanted} is accepted, but it is paused: nothing happens.")
+        }
         Stage::Gate => {
             format!("{installed} → {wanted} is accepted; Kamaji has not begun. It first asks the tenant's API server.")
         }

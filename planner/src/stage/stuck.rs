@@ -39,7 +39,9 @@ fn kamaji(snapshot: &TenantSnapshot, stage: Stage, findings: &mut Vec<Finding>) 
     if hop_wanted && snapshot.write_limits.any() {
         findings.push(FindingKind::WriteLimitedDuringHop.into());
     }
+    // At 0 replicas Kamaji asks nobody, and records two minors one after the other.
     if snapshot.status != KamajiStatus::Upgrading
+        && snapshot.replicas > 0
         && untouched
         && let Some((installed, wanted)) = minors_apart(snapshot)
     {
@@ -124,10 +126,13 @@ fn pods(snapshot: &TenantSnapshot, findings: &mut Vec<Finding>) {
     }
 }
 
-/// With no pod ready Kamaji's question to the tenant's API server fails, and nothing that comes after it is applied. A short
-/// dip passes by itself (one replica under 1/1: about a second), so something must also say that the pods do not come.
+/// With no pod ready Kamaji's question to the tenant's API server fails, and nothing that comes after it is applied.
+///
+/// A dip passes by itself (one replica under 1/1: about a second; Recreate: the whole start-up), so something must also say that
+/// the pods do not come. Only where the Deployment is still untouched is the mere time enough: nothing else will change it.
 fn is_not_ready_deadlock(snapshot: &TenantSnapshot, findings: &[Finding]) -> bool {
     let hop_wanted = snapshot.installed_version.as_ref().is_some_and(|it| *it != snapshot.desired_version);
+    let untouched = snapshot.deployment.read().is_some_and(|it| it.version.as_ref() != Some(&snapshot.desired_version));
     let nothing_ready = snapshot.deployment.read().is_some_and(|deployment| deployment.counts.ready == 0);
     let pods_do_not_come = findings.iter().any(|finding| {
         matches!(
@@ -140,6 +145,6 @@ fn is_not_ready_deadlock(snapshot: &TenantSnapshot, findings: &[Finding]) -> boo
                 | FindingKind::CrashLoops { .. }
                 | FindingKind::PodsTroubled { .. }
         )
-    }) || waiting_ms(snapshot).is_some_and(|waited| waited > GATE_MS);
+    }) || (untouched && waiting_ms(snapshot).is_some_and(|waited| waited > GATE_MS));
     snapshot.status == KamajiStatus::NotReady && hop_wanted && nothing_ready && pods_do_not_come
 }

@@ -1,0 +1,15 @@
+//! The rules of the domain: versions, strategies, stages, hops.
+
+mod builders;
+mod finding;
+mod hop;
+mod next;
+mod operator;
+mod preflight;
+mod recorded_refusals;
+mod releases;
+mod stage;
+mod stage_stuck;
+mod strategy;
+mod upstream_strategy;
+mod version;
