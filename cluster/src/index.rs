@@ -197,12 +197,10 @@ impl Index {
                 self.fleet_changed = true;
             } else {
                 if entry.published.take().is_some() {
+                    // A TenantControlPlane of the same name created later is another one.
+                    entry.forget_past();
                     self.published.remove(&id);
                     self.fleet_changed = true;
-                }
-                if !entry.has_parts() {
-                    // A TenantControlPlane of the same name created later is another one.
-                    entry.recorder = recorder::Recorder::default();
                 }
                 if entry.is_empty() {
                     self.entries.remove(&id);

@@ -61,22 +61,28 @@ impl Entry {
         self.deployment.is_some() || !self.replica_sets.is_empty() || !self.pods.is_empty()
     }
 
+    /// Nothing recorded belongs to the TenantControlPlane that is there, or will be.
+    pub(super) fn forget_past(&mut self) {
+        self.recorder = Recorder::default();
+        self.looked = false;
+    }
+
     /// A TenantControlPlane was seen. A new wanted version begins a hop.
     pub(super) fn set_object(&mut self, object: Box<TenantObject>, now: UnixMillis, seen: Seen) {
         let before = self.object.as_ref().map(|object| &object.snapshot);
         if let Some(before) = before
             && before.uid != object.snapshot.uid
         {
-            // Deleted and created again while nobody looked: nothing recorded belongs to it.
-            self.recorder = Recorder::default();
-            self.looked = false;
+            // Deleted and created again while nobody looked.
+            self.forget_past();
         } else if let Some(before) = before
             && before.desired_version != object.snapshot.desired_version
         {
             let wanted = object.snapshot.desired_version.clone();
             let running = self.deployment.as_ref().and_then(|part| part.facts.version.clone());
             let running = running.map(|version| without_suffix(version, object.tag_suffix.as_deref()));
-            let from = [running, before.installed_version.clone(), Some(before.desired_version.clone())]
+            // What reached Ready last is what serves; a version that is still being rolled out may never have been.
+            let from = [before.installed_version.clone(), running, Some(before.desired_version.clone())]
                 .into_iter()
                 .flatten()
                 .find(|version| *version != wanted);

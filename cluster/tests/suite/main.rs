@@ -1,0 +1,9 @@
+//! Tests of the crate through its public door, one file per subject.
+
+mod change;
+mod index;
+mod malformed;
+mod observe;
+mod operator;
+mod recordings;
+mod support;

@@ -1,0 +1,206 @@
+//! A tiny API server in process: one tenant's objects, merge patch with `resourceVersion`, and a script of faults.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use kube::Client;
+use serde_json::{Value, json};
+
+use super::objects::{control_plane, deployment};
+
+/// What a PATCH meets instead of success.
+pub(crate) enum Fault {
+    /// Nothing: it succeeds.
+    Pass,
+    /// Somebody else writes first.
+    WrittenBefore(fn(Value) -> Value),
+    /// This answer.
+    Answer(u16, &'static str),
+    /// It is done, but the answer is lost on the way.
+    DoneButNoAnswer,
+    /// No answer ever.
+    Hang,
+}
+
+/// One request, as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    pub(crate) target: String,
+    pub(crate) body: Value,
+    pub(crate) headers: HeaderMap,
+}
+
+/// The objects and what is to happen.
+pub(crate) struct World {
+    pub(crate) tenant: Option<Value>,
+    pub(crate) deployment: Value,
+    pub(crate) faults: VecDeque<Fault>,
+    /// What a GET on a path that contains this answers.
+    pub(crate) refused: Vec<(&'static str, u16, &'static str)>,
+    /// A GET on a path that contains one of these never answers.
+    pub(crate) hanging: Vec<&'static str>,
+    pub(crate) asked: Vec<Asked>,
+    /// What watches bring, by plural; then the watch stays open.
+    pub(crate) watched: Vec<(&'static str, String)>,
+}
+
+/// The server.
+#[derive(Clone)]
+pub(crate) struct Api(Arc<Mutex<World>>);
+
+impl Api {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(World {
+            tenant: Some(control_plane("t")),
+            deployment: deployment("t", "v1.35.6"),
+            faults: VecDeque::new(),
+            refused: Vec::new(),
+            hanging: Vec::new(),
+            asked: Vec::new(),
+            watched: Vec::new(),
+        })))
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().expect("no test panicked inside")
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(Router::new().fallback(answer).with_state(self.clone()), "default")
+    }
+
+    /// The PATCHes so far, dry runs marked.
+    pub(crate) fn patches(&self) -> Vec<(bool, Value)> {
+        let world = self.world();
+        let patches = world.asked.iter().filter(|asked| asked.method == Method::PATCH);
+        patches.map(|asked| (asked.target.contains("dryRun=All"), asked.body.clone())).collect()
+    }
+}
+
+pub(crate) fn status(code: u16, message: &str) -> Response {
+    let reason = match code {
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        410 => "Expired",
+        _ => "InternalError",
+    };
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "code": code, "reason": reason, "message": message,
+    });
+    (StatusCode::from_u16(code).expect("a status code"), status.to_string()).into_response()
+}
+
+async fn answer(State(api): State<Api>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let asked = Asked {
+        method: method.clone(),
+        target: uri.to_string(),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+        headers,
+    };
+    let outcome = {
+        let mut world = api.world();
+        world.asked.push(asked.clone());
+        if method == Method::PATCH { world.patch(&asked) } else { world.get(&uri) }
+    };
+    match outcome {
+        Some(response) => response,
+        None => std::future::pending().await,
+    }
+}
+
+impl World {
+    fn get(&self, uri: &Uri) -> Option<Response> {
+        let path = uri.path();
+        if self.hanging.iter().any(|part| path.contains(part)) {
+            return None;
+        }
+        if let Some((_, code, message)) = self.refused.iter().find(|(part, ..)| path.contains(part)) {
+            return Some(status(*code, message));
+        }
+        let plural = path.rsplit('/').find(|part| part.ends_with('s') && *part != "tenants").unwrap_or_default();
+        if uri.query().unwrap_or_default().contains("watch=true") {
+            use futures::StreamExt;
+            let lines = self.watched.iter().filter(|(of, _)| *of == plural).map(|(_, line)| Ok(format!("{line}\n")));
+            let lines: Vec<Result<String, std::io::Error>> = lines.collect();
+            let body = Body::from_stream(futures::stream::iter(lines).chain(futures::stream::pending()));
+            return Some(body.into_response());
+        }
+        if plural == "tenantcontrolplanes" && path.ends_with("/t") {
+            return Some(self.tenant.as_ref().map_or_else(
+                || status(404, "tenantcontrolplanes.kamaji.clastix.io \"t\" not found"),
+                |tenant| tenant.to_string().into_response(),
+            ));
+        }
+        let items: Vec<&Value> = match plural {
+            "tenantcontrolplanes" => self.tenant.iter().collect(),
+            "deployments" => vec![&self.deployment],
+            _ => Vec::new(),
+        };
+        let list =
+            json!({ "kind": "List", "apiVersion": "v1", "metadata": { "resourceVersion": "1000" }, "items": items });
+        Some(list.to_string().into_response())
+    }
+
+    fn patch(&mut self, asked: &Asked) -> Option<Response> {
+        let dry_run = asked.target.contains("dryRun=All");
+        let fault = self.faults.pop_front().unwrap_or(Fault::Pass);
+        match fault {
+            Fault::Hang => return None,
+            Fault::Answer(code, message) => return Some(status(code, message)),
+            Fault::WrittenBefore(change) => {
+                let tenant = self.tenant.take().expect("it is there");
+                self.tenant = Some(raise(change(tenant), "/metadata/resourceVersion"));
+            }
+            Fault::Pass | Fault::DoneButNoAnswer => {}
+        }
+        let Some(tenant) = &self.tenant else { return Some(status(404, "not found")) };
+        let expected = asked.body.pointer("/metadata/resourceVersion");
+        if expected.is_some() && expected != tenant.pointer("/metadata/resourceVersion") {
+            let message = "Operation cannot be fulfilled on tenantcontrolplanes.kamaji.clastix.io \"t\": the object has been modified";
+            return Some(status(409, message));
+        }
+        let mut merged = tenant.clone();
+        merge(&mut merged, &asked.body);
+        merged = raise(raise(merged, "/metadata/resourceVersion"), "/metadata/generation");
+        if !dry_run {
+            self.tenant = Some(merged.clone());
+        }
+        if matches!(fault, Fault::DoneButNoAnswer) { None } else { Some(merged.to_string().into_response()) }
+    }
+}
+
+/// RFC 7396.
+fn merge(target: &mut Value, patch: &Value) {
+    let Some(fields) = patch.as_object() else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    for (key, value) in fields {
+        if value.is_null() {
+            target.as_object_mut().expect("an object").remove(key);
+        } else {
+            merge(&mut target[key], value);
+        }
+    }
+}
+
+/// Raises a number, or a number in a text, by one.
+fn raise(mut object: Value, pointer: &str) -> Value {
+    let number = object.pointer_mut(pointer).expect("the field is there");
+    *number = match &*number {
+        Value::String(text) => json!((text.parse::<u64>().expect("a number") + 1).to_string()),
+        other => json!(other.as_i64().expect("a number") + 1),
+    };
+    object
+}
