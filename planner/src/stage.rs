@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
-use crate::tenant::{PodFacts, TenantSnapshot};
+use crate::operator::OperatorRules;
+use crate::tenant::{KamajiStatus, PodFacts, TenantSnapshot};
+use crate::time::UnixMillis;
 
 pub use self::exits::Exit;
 pub use self::settled::{is_finished, is_settled, unsettled};
@@ -87,17 +89,24 @@ pub struct StageCounts {
     pub new_terminating: u32,
 }
 
-/// Reads where the tenant stands.
+/// Reads where the tenant stands, at the moment of the snapshot.
 pub fn read(snapshot: &TenantSnapshot) -> StageReport {
-    let stage = stage_of(snapshot);
+    read_at(snapshot, snapshot.observed_at)
+}
+
+/// Reads where the tenant stands `now`. While Kamaji waits at its gate nothing changes in the cluster, so no new snapshot
+/// comes: whoever has a clock asks again with it.
+pub fn read_at(snapshot: &TenantSnapshot, now: UnixMillis) -> StageReport {
+    let waited_ms = waiting_ms(snapshot, now);
+    let stage = stage_of(snapshot, waited_ms);
     let counts = StageCounts::of(snapshot);
-    let stuck = stuck::findings(snapshot, stage);
+    let stuck = stuck::findings(snapshot, stage, waited_ms);
     let exits = exits::open_now(snapshot, stage, &stuck);
     let sentence = sentence::of(snapshot, stage, &counts);
     StageReport { stage, sentence, stuck, exits, counts }
 }
 
-fn stage_of(snapshot: &TenantSnapshot) -> Stage {
+fn stage_of(snapshot: &TenantSnapshot, waited_ms: Option<i64>) -> Stage {
     let Some(installed) = &snapshot.installed_version else {
         return Stage::Creating;
     };
@@ -107,7 +116,11 @@ fn stage_of(snapshot: &TenantSnapshot) -> Stage {
     let touched = deployment.version.as_ref() == Some(&snapshot.desired_version);
     let complete = settled::deployment_gaps(snapshot, deployment).is_empty();
     if !touched {
-        return if *installed == snapshot.desired_version { Stage::Accepted } else { before_rollout(snapshot) };
+        return if *installed == snapshot.desired_version {
+            Stage::Accepted
+        } else {
+            before_rollout(snapshot, waited_ms)
+        };
     }
     if snapshot.replicas == 0 && complete && *installed == snapshot.desired_version {
         return Stage::Sleeping;
@@ -130,21 +143,22 @@ fn stage_of(snapshot: &TenantSnapshot) -> Stage {
 }
 
 /// The version is wanted, the Deployment does not have it yet.
-fn before_rollout(snapshot: &TenantSnapshot) -> Stage {
-    use crate::tenant::KamajiStatus;
+fn before_rollout(snapshot: &TenantSnapshot, waited_ms: Option<i64>) -> Stage {
     if snapshot.status == KamajiStatus::Upgrading {
         return Stage::RollingOut;
     }
-    match waiting_ms(snapshot) {
+    match waited_ms {
+        // At 0 replicas Kamaji asks nobody.
+        _ if snapshot.replicas == 0 && OperatorRules::seen_on(snapshot).knows_sleeping() => Stage::Accepted,
         Some(waited) if waited < ACCEPTED_MS => Stage::Accepted,
         _ => Stage::Gate,
     }
 }
 
 /// For how long (ms) the wanted version has been wanted, at least.
-fn waiting_ms(snapshot: &TenantSnapshot) -> Option<i64> {
+fn waiting_ms(snapshot: &TenantSnapshot, now: UnixMillis) -> Option<i64> {
     let hop = snapshot.hop.as_ref().filter(|hop| hop.to == snapshot.desired_version)?;
-    Some(snapshot.observed_at.since(hop.started_at))
+    Some(now.since(hop.started_at))
 }
 
 /// Pods of a version other than the wanted one, terminating ones included; `None` if the pods cannot be read. A pod whose

@@ -85,12 +85,11 @@ pub(super) fn open_now(snapshot: &TenantSnapshot, stage: Stage, stuck: &[Finding
     if has(|kind| matches!(kind, FindingKind::Unschedulable { .. })) {
         add(Exit::MakeRoom);
     }
-    if applies
-        && has(|kind| matches!(kind, FindingKind::QuotaExceeded | FindingKind::Unschedulable { .. }))
-        && snapshot.strategy.under_kamaji() != Ok(Strategy::IN_PLACE)
-        && snapshot.replicas > 1
-    {
-        add(Exit::InPlace);
+    let no_room = has(|kind| matches!(kind, FindingKind::QuotaExceeded | FindingKind::Unschedulable { .. }));
+    if applies && no_room && snapshot.replicas > 1 {
+        // In place already: each old pod that ends makes room for one new pod.
+        let in_place = snapshot.strategy.under_kamaji() == Ok(Strategy::IN_PLACE);
+        add(if in_place { Exit::Wait } else { Exit::InPlace });
     }
     if has(|kind| matches!(kind, FindingKind::ImagePullFails { .. })) {
         add(Exit::ProvideImage);

@@ -17,6 +17,9 @@ pub(super) fn of(snapshot: &TenantSnapshot, stage: Stage, counts: &StageCounts) 
         Stage::Accepted if installed == wanted.0 => {
             format!("Kamaji reports {wanted} as installed, but the Deployment does not run it yet.")
         }
+        Stage::Accepted if snapshot.replicas == 0 => {
+            format!("{installed} → {wanted} is accepted; it sleeps, so it is recorded within seconds.")
+        }
         Stage::Accepted => format!("{installed} → {wanted} is accepted; no pod is touched yet."),
         Stage::Gate if snapshot.paused => {
             format!("{installed} → {wanted} is accepted, but it is paused: nothing happens.")
@@ -25,21 +28,14 @@ pub(super) fn of(snapshot: &TenantSnapshot, stage: Stage, counts: &StageCounts) 
             format!("{installed} → {wanted} is accepted; Kamaji has not begun. It first asks the tenant's API server.")
         }
         Stage::RollingOut => rolling(snapshot, counts, wanted, installed),
-        Stage::Settling if counts.older() > 0 => format!(
-            "All {} new API servers serve; {} of an older version left.",
-            counts.replicas,
-            plural(counts.older(), "is", "are")
-        ),
-        Stage::Settling => {
-            format!("All {} API servers serve {wanted}; Kamaji has not recorded it yet.", counts.replicas)
+        Stage::Settling if counts.older() > 0 => {
+            format!("{} {wanted}; {} left.", all_serve(counts), older(counts))
         }
+        Stage::Settling => format!("{} {wanted}; Kamaji has not recorded it yet.", all_serve(counts)),
         Stage::Settled if !counts.known => {
             format!("{wanted} is installed and serves; whether older pods are gone cannot be read.")
         }
-        Stage::Settled => format!(
-            "{wanted} is installed and serves; {} of an older version still ending.",
-            plural(counts.older(), "is", "are")
-        ),
+        Stage::Settled => format!("{wanted} is installed and serves; {} still ending.", older(counts)),
         Stage::Finished => format!("{wanted} is installed and serves, and no older pod is left."),
     }
 }
@@ -52,26 +48,60 @@ fn rolling(snapshot: &TenantSnapshot, counts: &StageCounts, wanted: &DeclaredVer
     if !counts.known {
         return format!("The Deployment rolls out {wanted}; its pods cannot be read.");
     }
+    if snapshot.replicas == 0 {
+        return match counts.serving() {
+            0 => format!("It sleeps with 0 replicas, and {wanted} is being recorded."),
+            serving => format!("It goes to sleep; {} now.", serve(serving)),
+        };
+    }
+    if counts.serving() == 0 {
+        return format!(
+            "No API server serves now; {} of {} new ones start on {wanted}.",
+            counts.new_starting, counts.replicas
+        );
+    }
     if installed == wanted.0 && counts.older() == 0 {
         return format!("Pods are being replaced or scaled without a change of version: {}.", serving(counts));
     }
     format!(
-        "{} of {} new API servers serve {wanted}; {} of the older version still {}.",
+        "{} of {} new API servers serve {wanted}; of the older version {}.",
         counts.new_serving,
         counts.replicas,
-        counts.old_serving,
-        if counts.old_serving == 1 { "serves" } else { "serve" }
+        match counts.old_serving {
+            1 => "one still serves".to_owned(),
+            pods => format!("{pods} still serve"),
+        }
     )
 }
 
 fn serving(counts: &StageCounts) -> String {
     if counts.known {
-        format!("{} of {} API servers serve", counts.new_serving, counts.replicas)
+        match counts.replicas {
+            1 => format!("{}, wanted is one", serve(counts.new_serving)),
+            replicas => format!("{}, wanted are {replicas}", serve(counts.new_serving)),
+        }
     } else {
         "its pods cannot be read".to_owned()
     }
 }
 
-fn plural(count: u32, one: &str, many: &str) -> String {
-    if count == 1 { format!("one {one}") } else { format!("{count} {many}") }
+fn serve(pods: u32) -> String {
+    match pods {
+        1 => "one API server serves".to_owned(),
+        pods => format!("{pods} API servers serve"),
+    }
+}
+
+fn all_serve(counts: &StageCounts) -> String {
+    match counts.replicas {
+        1 => "The new API server serves".to_owned(),
+        pods => format!("All {pods} new API servers serve"),
+    }
+}
+
+fn older(counts: &StageCounts) -> String {
+    match counts.older() {
+        1 => "one pod of an older version is".to_owned(),
+        pods => format!("{pods} pods of an older version are"),
+    }
 }

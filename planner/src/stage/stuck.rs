@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
-use super::{GATE_MS, Stage, waiting_ms};
+use super::{GATE_MS, Stage};
 use crate::finding::{Finding, FindingKind};
 use crate::operator::OperatorRules;
 use crate::tenant::{DeploymentFacts, KamajiStatus, TenantSnapshot};
 
 /// What keeps the tenant from going on.
-pub(super) fn findings(snapshot: &TenantSnapshot, stage: Stage) -> Vec<Finding> {
+pub(super) fn findings(snapshot: &TenantSnapshot, stage: Stage, waited_ms: Option<i64>) -> Vec<Finding> {
     let mut findings = Vec::new();
     // Also at rest: nothing that is changed from now on would be applied.
     if let Err(error) = snapshot.strategy.under_kamaji() {
@@ -18,19 +18,19 @@ pub(super) fn findings(snapshot: &TenantSnapshot, stage: Stage) -> Vec<Finding> 
     if matches!(stage, Stage::Idle | Stage::Sleeping | Stage::Settled | Stage::Finished) {
         return findings;
     }
-    kamaji(snapshot, stage, &mut findings);
+    kamaji(snapshot, stage, waited_ms, &mut findings);
     if let Some(deployment) = snapshot.deployment.read() {
         conditions(deployment, &mut findings);
     }
     pods(snapshot, &mut findings);
-    if is_not_ready_deadlock(snapshot, &findings) {
+    if is_not_ready_deadlock(snapshot, waited_ms, &findings) {
         findings.push(Finding::new(FindingKind::NotReadyDeadlock, "Kamaji reports NotReady, installed is not wanted"));
     }
     findings
 }
 
 /// What Kamaji itself waits for. It reports no errors in its API; these are read from what it leaves undone.
-fn kamaji(snapshot: &TenantSnapshot, stage: Stage, findings: &mut Vec<Finding>) {
+fn kamaji(snapshot: &TenantSnapshot, stage: Stage, waited_ms: Option<i64>, findings: &mut Vec<Finding>) {
     let hop_wanted = snapshot.installed_version.as_ref().is_some_and(|it| *it != snapshot.desired_version);
     let untouched = snapshot.deployment.read().is_some_and(|it| it.version.as_ref() != Some(&snapshot.desired_version));
     if hop_wanted && snapshot.paused && OperatorRules::seen_on(snapshot) == OperatorRules::Current {
@@ -66,7 +66,7 @@ fn kamaji(snapshot: &TenantSnapshot, stage: Stage, findings: &mut Vec<Finding>) 
     });
     if stage == Stage::Gate
         && !explained
-        && let Some(waited) = waiting_ms(snapshot)
+        && let Some(waited) = waited_ms
         && waited > GATE_MS
     {
         findings.push(Finding::new(
@@ -130,7 +130,7 @@ fn pods(snapshot: &TenantSnapshot, findings: &mut Vec<Finding>) {
 ///
 /// A dip passes by itself (one replica under 1/1: about a second; Recreate: the whole start-up), so something must also say that
 /// the pods do not come. Only where the Deployment is still untouched is the mere time enough: nothing else will change it.
-fn is_not_ready_deadlock(snapshot: &TenantSnapshot, findings: &[Finding]) -> bool {
+fn is_not_ready_deadlock(snapshot: &TenantSnapshot, waited_ms: Option<i64>, findings: &[Finding]) -> bool {
     let hop_wanted = snapshot.installed_version.as_ref().is_some_and(|it| *it != snapshot.desired_version);
     let untouched = snapshot.deployment.read().is_some_and(|it| it.version.as_ref() != Some(&snapshot.desired_version));
     let nothing_ready = snapshot.deployment.read().is_some_and(|deployment| deployment.counts.ready == 0);
@@ -145,6 +145,6 @@ fn is_not_ready_deadlock(snapshot: &TenantSnapshot, findings: &[Finding]) -> boo
                 | FindingKind::CrashLoops { .. }
                 | FindingKind::PodsTroubled { .. }
         )
-    }) || (untouched && waiting_ms(snapshot).is_some_and(|waited| waited > GATE_MS));
+    }) || (untouched && waited_ms.is_some_and(|waited| waited > GATE_MS));
     snapshot.status == KamajiStatus::NotReady && hop_wanted && nothing_ready && pods_do_not_come
 }

@@ -215,6 +215,47 @@ fn sleeping_creating_and_unreadable_tenants_have_stages_of_their_own() {
 }
 
 #[test]
+fn a_sleeping_tenant_never_waits_at_the_gate() {
+    let mut hop = with_deployment(hopping("v1.35.6", "v1.36.0", 90_000), |it| *it = deployment("v1.35.6", 0));
+    hop.replicas = 0;
+    hop.status = KamajiStatus::Sleeping;
+    hop.pods = Reading::Read(Vec::new());
+    let report = read(&hop);
+    assert_eq!(report.stage, Stage::Accepted);
+    assert!(report.stuck.is_empty() && report.sentence.contains("it sleeps"), "{report:?}");
+}
+
+#[test]
+fn each_moment_of_a_rollout_has_its_sentence() {
+    let sentences: Vec<String> = upgrade().iter().map(|(_, snapshot, _)| read(snapshot).sentence).collect();
+    let expected = [
+        "v1.35.6 → v1.36.0 is accepted; no pod is touched yet.",
+        "Kamaji has begun v1.35.6 → v1.36.0; the Deployment is not changed yet.",
+        "0 of 3 new API servers serve v1.36.0; of the older version 3 still serve.",
+        "0 of 3 new API servers serve v1.36.0; of the older version 3 still serve.",
+        "All 3 new API servers serve v1.36.0; one pod of an older version is left.",
+        "v1.36.0 is installed and serves; 3 pods of an older version are still ending.",
+        "v1.36.0 is installed and serves, and no older pod is left.",
+    ];
+    assert_eq!(sentences, expected);
+}
+
+#[test]
+fn an_outage_and_a_scale_to_zero_are_said_plainly() {
+    let mut outage = with_deployment(hopping("v1.35.6", "v1.36.0", 5_000), |it| {
+        it.version = Some(declared("v1.36.0"));
+        it.counts.ready = 0;
+    });
+    outage.pods = Reading::Read((0..3).map(|number| starting("v1.36.0", number)).collect());
+    let expected = "No API server serves now; 3 of 3 new ones start on v1.36.0.";
+    assert_eq!(read(&outage).sentence, expected);
+
+    let mut to_sleep = tenant("v1.35.6");
+    to_sleep.replicas = 0;
+    assert_eq!(read(&to_sleep).sentence, "It goes to sleep; 3 API servers serve now.");
+}
+
+#[test]
 fn a_write_limited_tenant_at_rest_is_idle_and_its_hop_never_settles() {
     let limits = WriteLimits { creation: true, ..WriteLimits::default() };
     let mut rest = tenant("v1.35.6");

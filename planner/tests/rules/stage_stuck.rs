@@ -1,9 +1,9 @@
-use planner::stage::{Exit, StageReport, read};
+use planner::stage::{Exit, Stage, StageReport, read, read_at};
 use planner::strategy::{DeclaredStrategy, Strategy};
 use planner::tenant::{KamajiStatus, PodFacts, Reading, TenantSnapshot, WriteLimits};
 use planner::version::Minor;
 
-use crate::builders::{condition, declared, hopping, kinds, pods, starting, tenant, troubled, with_deployment};
+use crate::builders::{NOW, condition, declared, hopping, kinds, pods, starting, tenant, troubled, with_deployment};
 
 fn rolling(from: &str, to: &str, new_pods: Vec<PodFacts>) -> TenantSnapshot {
     let mut snapshot = with_deployment(hopping(from, to, 30_000), |it| {
@@ -92,6 +92,15 @@ fn a_quota_is_told_from_other_failures_to_create_pods() {
 }
 
 #[test]
+fn in_place_makes_its_own_room_so_waiting_is_a_way_out() {
+    let message = "0/4 nodes are available: 4 node(s) didn't match pod anti-affinity rules.";
+    let mut snapshot = rolling("v1.35.6", "v1.36.0", vec![troubled("v1.36.0", 0, "Unschedulable", message)]);
+    snapshot.strategy = Strategy::IN_PLACE.declared();
+    let exits = [Exit::MakeRoom, Exit::Wait, Exit::NewerPatch { minor: minor(36) }];
+    is_stuck(&read(&snapshot), &["unschedulable"], &exits);
+}
+
+#[test]
 fn a_condition_that_is_over_is_nothing() {
     let snapshot = with_deployment(rolling("v1.35.6", "v1.36.0", Vec::new()), |it| {
         it.conditions = vec![
@@ -111,6 +120,16 @@ fn a_wait_at_the_gate_is_stuck_after_a_minute() {
     let patch = read(&hopping("v1.36.0", "v1.36.1", 61_000));
     let exits = [Exit::RestoreTenantApi, Exit::PatchRollback { to: "v1.36.0".to_owned() }];
     is_stuck(&patch, &["gateClosed"], &exits);
+}
+
+#[test]
+fn time_passes_at_the_gate_though_no_new_snapshot_comes() {
+    let snapshot = hopping("v1.35.6", "v1.36.0", 1_000);
+    let stage_after = |millis| read_at(&snapshot, NOW.plus_millis(millis)).stage;
+    assert_eq!((stage_after(0), stage_after(2_000)), (Stage::Accepted, Stage::Gate));
+    let later = read_at(&snapshot, NOW.plus_millis(60_000));
+    is_stuck(&later, &["gateClosed"], &[Exit::RestoreTenantApi]);
+    assert!(later.stuck[0].to_string().contains("61 s"), "{}", later.stuck[0]);
 }
 
 #[test]
