@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, FindingKind};
 use crate::hop::HopKind;
-use crate::operator::{OperatorKnowledge, OperatorRules, Refusal};
+use crate::operator::{Ceiling, OperatorKnowledge, OperatorRules, Refusal};
 use crate::releases::{ReleaseTable, Support};
 use crate::stage::unsettled;
 use crate::tenant::{DeclaredVersion, KamajiStatus, Owner, TenantSnapshot};
@@ -24,6 +24,8 @@ pub struct VersionPicker {
     pub minors: Vec<MinorChoice>,
     /// What stands against every version alike (also part of each verdict), to be shown once.
     pub standing: Vec<Finding>,
+    /// What could not be checked of the versions. It hides none.
+    pub notes: Vec<Finding>,
     /// The version to propose, if any may be chosen.
     ///
     /// The newest patch of the newest minor that one hop reaches, among versions that are newer than the wanted one and still
@@ -107,7 +109,11 @@ pub fn next_versions(
         }
     }
     let recommended = recommend(snapshot, &minors);
-    VersionPicker { minors, standing, recommended }
+    let notes = match &operator.ceiling {
+        Ceiling::Unknown { why } => vec![FindingKind::CeilingUnknown { why: why.clone() }.into()],
+        Ceiling::Learned { .. } => Vec::new(),
+    };
+    VersionPicker { minors, standing, notes, recommended }
 }
 
 /// Whether this version may come next, and what kind of step it is.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// A Kubernetes version that may stand in `TenantControlPlane.spec.kubernetes.version`: `vX.Y.Z`, with an optional pre-release.
 ///
 /// Kamaji uses the text verbatim as the tag of the `kube-apiserver` image, so it is always written with the `v`
-/// (`facts`: the webhook accepts `1.36.1` without it, and then rolls pods onto an image that does not exist).
+/// (the webhook was seen to accept `1.36.1` without it, and Kamaji then to roll pods onto an image that does not exist).
 /// Build metadata (`+k0s`) is refused for the same reason: `+` cannot stand in an image tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -87,6 +87,16 @@ fn the_newest_supported_version_in_one_hop_is_recommended() {
 }
 
 #[test]
+fn an_unknown_operator_is_taken_for_the_newest_and_the_picker_says_so() {
+    let unknown = picker(&tenant("v1.36.4"), &OperatorKnowledge::unknown("the webhook is down"));
+    assert_eq!(verdict(&unknown, "v1.37.0"), "minor");
+    assert_eq!(verdict(&unknown, "v1.36.0"), "patch");
+    assert_eq!(kinds(&unknown.notes), ["ceilingUnknown"]);
+    assert!(unknown.notes[0].to_string().contains("the webhook is down"), "{}", unknown.notes[0]);
+    assert!(picker(&tenant("v1.36.4"), &current(36)).notes.is_empty());
+}
+
+#[test]
 fn kamaji_1_0_0_compares_patches() {
     let picker = picker(&tenant("v1.30.1"), &v1_0_0());
     assert_eq!(verdict(&picker, "v1.30.2"), "patch");
