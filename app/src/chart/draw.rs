@@ -231,7 +231,7 @@ fn picture(layout: &FilmLayout, patterns: &Patterns) -> impl IntoView + use<> {
                     let x = percent(now);
                     view! {
                         <line class="chart__now" x1=x.clone() x2=x.clone() y1="-8" y2=floor.clone() />
-                        <text class="chart__label chart__label--now" x=x y="-12">
+                        <text class="chart__label chart__label--now" x=x y="-11">
                             "now"
                         </text>
                     }

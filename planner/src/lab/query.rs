@@ -122,7 +122,10 @@ impl LabInput {
     }
 
     /// Sets one field from its query key; an empty value leaves it as it is.
-    fn set(&mut self, key: &str, value: &str) -> Result<(), LabQueryError> {
+    ///
+    /// # Errors
+    /// If the value is no number, out of bounds, or no strategy; nothing is changed then.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), LabQueryError> {
         if value.is_empty() {
             return Ok(());
         }

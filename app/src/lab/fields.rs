@@ -1,0 +1,259 @@
+//! What the lab is asked: texts as they stand in the address and in the form, and what they mean.
+//!
+//! The texts are kept as they are typed. A text that cannot be read is shown with the reason, and the value before it is
+//! used instead; the other fields are not touched.
+
+use planner::lab::LabInput;
+use planner::strategy::{IntOrPercent, Strategy};
+
+use crate::links;
+
+/// Parameters that [`LabInput::set`] knows. An address with all of [`WHOLE`] carries a whole input.
+const INPUT_KEYS: [&str; 12] =
+    ["replicas", "startup", "grace", "minready", "deadline", "cpu", "mem", "acpu", "amem", "conn", "second", "custom"];
+const WHOLE: [&str; 3] = ["replicas", "startup", "grace"];
+/// Name of the chosen strategy in address and form.
+pub(super) const STRATEGY: &str = "strategy";
+
+/// One control of the lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Field {
+    /// `spec.replicas` (pods).
+    Replicas,
+    /// Typical time from bound to ready (s). The form carries the whole list beside it, in `startup`.
+    Startup,
+    /// From the request to terminate until a pod is gone (s).
+    Grace,
+    /// `maxSurge` of the strategy of one's own.
+    Surge,
+    /// `maxUnavailable` of the strategy of one's own.
+    Unavailable,
+    /// Assumed CPU of one pod (milliCPU).
+    Cpu,
+    /// Assumed memory of one pod (MiB).
+    Memory,
+}
+
+/// The parameters of the lab's address, as texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct LabFields {
+    own: Vec<(String, String)>,
+    /// Parameters that the lab does not know; it carries them along.
+    others: Vec<(String, String)>,
+}
+
+/// What the texts mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LabReading {
+    /// What to compare.
+    pub(super) input: LabInput,
+    /// The chosen strategy; one of the input's candidates.
+    pub(super) chosen: Strategy,
+    /// What could not be read, in words; without a field it is a part of the address that has no control.
+    pub(super) errors: Vec<(Option<Field>, String)>,
+}
+
+impl Field {
+    const ALL: [Self; 7] =
+        [Self::Replicas, Self::Startup, Self::Grace, Self::Surge, Self::Unavailable, Self::Cpu, Self::Memory];
+
+    /// Its name in the form.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Replicas => "replicas",
+            Self::Startup => "typical",
+            Self::Grace => "grace",
+            Self::Surge => "surge",
+            Self::Unavailable => "unavailable",
+            Self::Cpu => "acpu",
+            Self::Memory => "amem",
+        }
+    }
+
+    fn of(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.key() == key)
+    }
+}
+
+impl LabFields {
+    /// Reads the parameters of an address. Of a parameter given twice the first counts.
+    pub(super) fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut fields = Self::default();
+        for (key, value) in pairs {
+            let known = key == STRATEGY || INPUT_KEYS.contains(&key.as_str()) || Field::of(&key).is_some();
+            if !known {
+                fields.others.push((key, value));
+            } else if fields.get(&key).is_none() {
+                fields.own.push((key, value));
+            }
+        }
+        fields
+    }
+
+    /// The text of a control, if it is given.
+    pub(super) fn text(&self, field: Field) -> Option<&str> {
+        self.get(field.key())
+    }
+
+    /// The same with another text in one control.
+    pub(super) fn with(&self, field: Field, text: String) -> Self {
+        self.with_key(field.key(), text)
+    }
+
+    /// The same with another strategy chosen.
+    pub(super) fn choosing(&self, strategy: String) -> Self {
+        self.with_key(STRATEGY, strategy)
+    }
+
+    /// Parameters of the address that are not the lab's.
+    pub(super) fn others(&self) -> &[(String, String)] {
+        &self.others
+    }
+
+    fn with_key(&self, key: &str, text: String) -> Self {
+        let mut fields = self.clone();
+        match fields.own.iter_mut().find(|(own, _)| own == key) {
+            Some(pair) => pair.1 = text,
+            None => fields.own.push((key.to_owned(), text)),
+        }
+        fields
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.own.iter().find(|(own, _)| own == key).map(|(_, value)| value.trim())
+    }
+
+    /// What the texts mean. What is not given is as in `initial`, or, where the address carries a whole input, as in the
+    /// lab without a tenant: a shared link shows the same everywhere.
+    pub(super) fn read(&self, initial: &LabInput, preferred: Strategy) -> LabReading {
+        let whole = WHOLE.iter().all(|key| self.get(key).is_some_and(|text| !text.is_empty()));
+        let mut input = if whole { LabInput::default() } else { initial.clone() };
+        let mut errors = Vec::new();
+        for key in INPUT_KEYS {
+            if let Some(text) = self.get(key)
+                && let Err(error) = input.set(key, text)
+            {
+                errors.push((Field::of(key), format!("{error}. It is left as it was.")));
+            }
+        }
+        // Nothing rolls out with 0 replicas; the tenant's page says so, and the lab begins at one.
+        input.replicas = input.replicas.max(1);
+        self.read_startup(&mut input, &mut errors);
+        self.read_custom(&mut input, &mut errors);
+        let chosen = self.read_chosen(&mut input, preferred, &mut errors);
+        LabReading { input, chosen, errors }
+    }
+
+    /// The typical start-up replaces the list only where it is another one than the list's.
+    fn read_startup(&self, input: &mut LabInput, errors: &mut Vec<(Option<Field>, String)>) {
+        let Some(text) = self.text(Field::Startup).filter(|text| !text.is_empty()) else { return };
+        if text == seconds_text(typical_ms(input)) {
+            return;
+        }
+        let mut read = input.clone();
+        match read.set("startup", text) {
+            Ok(()) if read.startup_ms.len() == 1 => *input = read,
+            Ok(()) => errors.push((Some(Field::Startup), format!("`{text}` is not one number. It is left as it was."))),
+            Err(error) => errors.push((Some(Field::Startup), format!("{error}. It is left as it was."))),
+        }
+    }
+
+    /// Both numbers empty: no strategy of one's own. One of them empty: 0.
+    fn read_custom(&self, input: &mut LabInput, errors: &mut Vec<(Option<Field>, String)>) {
+        let (surge, unavailable) = (self.text(Field::Surge), self.text(Field::Unavailable));
+        if surge.is_none() && unavailable.is_none() {
+            return;
+        }
+        let (before_surge, before_unavailable) = halves(input.custom);
+        let mut half = |field: Field, text: Option<&str>, before: Option<IntOrPercent>| match text {
+            None => before,
+            Some("") => None,
+            Some(text) => match text.parse::<IntOrPercent>() {
+                Ok(half) => Some(half),
+                Err(_) => {
+                    let error =
+                        format!("`{text}` is neither pods (`1`) nor a percentage (`25%`). It is left as it was.");
+                    errors.push((Some(field), error));
+                    before
+                }
+            },
+        };
+        let surge = half(Field::Surge, surge, before_surge);
+        let unavailable = half(Field::Unavailable, unavailable, before_unavailable);
+        if surge.is_none() && unavailable.is_none() {
+            input.custom = None;
+            return;
+        }
+        let zero = IntOrPercent::Int(0);
+        match Strategy::rolling(surge.unwrap_or(zero), unavailable.unwrap_or(zero)) {
+            Ok(strategy) => input.custom = Some(strategy),
+            Err(error) => errors.push((Some(Field::Surge), format!("{error}. It is not compared."))),
+        }
+    }
+
+    /// A chosen strategy that is no candidate yet becomes the one of one's own.
+    fn read_chosen(
+        &self,
+        input: &mut LabInput,
+        preferred: Strategy,
+        errors: &mut Vec<(Option<Field>, String)>,
+    ) -> Strategy {
+        let mut chosen = preferred;
+        if let Some(text) = self.get(STRATEGY).filter(|text| !text.is_empty()) {
+            match text.parse() {
+                Ok(strategy) => chosen = strategy,
+                Err(error) => errors.push((None, format!("{error}. {} is chosen instead.", preferred.name()))),
+            }
+        }
+        if !input.candidates().contains(&chosen) {
+            if input.custom.is_none() {
+                input.custom = Some(chosen);
+            } else {
+                chosen = Strategy::BLUE_GREEN;
+            }
+        }
+        chosen
+    }
+
+    /// The address that carries all of it, `?` included.
+    pub(super) fn whole_query(&self, reading: &LabReading) -> String {
+        let mut pairs: Vec<(&str, String)> =
+            self.others.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+        pairs.push((STRATEGY, reading.chosen.to_string()));
+        format!("{}&{}", links::query(&pairs), reading.input.to_query())
+    }
+}
+
+/// The parts of an input that have no control of their own, for hidden fields of the form.
+pub(super) fn hidden_pairs(input: &LabInput) -> Vec<(String, String)> {
+    let query = input.to_query();
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs
+        .filter(|(key, _)| *key != "custom" && Field::of(key).is_none())
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// The median start-up (ms).
+pub(super) fn typical_ms(input: &LabInput) -> i64 {
+    let mut sorted = input.startup_ms.clone();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied().unwrap_or(0)
+}
+
+/// The two numbers of a rolling update.
+pub(super) fn halves(strategy: Option<Strategy>) -> (Option<IntOrPercent>, Option<IntOrPercent>) {
+    match strategy {
+        Some(Strategy::RollingUpdate { max_surge, max_unavailable }) => (Some(max_surge), Some(max_unavailable)),
+        Some(Strategy::Recreate) | None => (None, None),
+    }
+}
+
+/// Milliseconds as seconds for a number field: `20`, `1.5`.
+pub(super) fn seconds_text(millis: i64) -> String {
+    let text = format!("{}.{:03}", millis / 1000, millis % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+use planner::lab::LabInput;
+use planner::strategy::{IntOrPercent, Strategy};
+
+use super::{Field, LabFields, LabReading, hidden_pairs};
+
+fn fields(pairs: &[(&str, &str)]) -> LabFields {
+    LabFields::from_pairs(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())))
+}
+
+/// A tenant with five replicas and three observed start-ups.
+fn tenant() -> LabInput {
+    LabInput { replicas: 5, startup_ms: vec![27_000, 18_000, 20_000], min_ready_seconds: 4, ..LabInput::default() }
+}
+
+fn read(pairs: &[(&str, &str)]) -> LabReading {
+    fields(pairs).read(&tenant(), Strategy::BLUE_GREEN)
+}
+
+fn strategy(text: &str) -> Strategy {
+    text.parse().expect("a strategy")
+}
+
+#[test]
+fn what_is_not_given_is_as_on_this_tenant() {
+    for pairs in [&[][..], &[("replicas", "")], &[("replicas", " "), ("typical", "")]] {
+        let reading = read(pairs);
+        assert_eq!((reading.input, reading.errors), (tenant(), Vec::new()), "{pairs:?}");
+    }
+    assert_eq!(read(&[("replicas", "7")]).input, LabInput { replicas: 7, ..tenant() });
+}
+
+#[test]
+fn a_whole_link_shows_the_same_on_every_tenant() {
+    let original = fields(&[("replicas", "4"), ("surge", "2"), ("strategy", "2/0"), ("version", "v1.36.4")]);
+    let reading = original.read(&tenant(), Strategy::BLUE_GREEN);
+    let query = original.whole_query(&reading);
+    assert!(query.starts_with("?version=v1.36.4&strategy=2%2F0&replicas=4&startup=27,18,20&grace=30"), "{query}");
+
+    let pairs: Vec<(&str, &str)> = query[1..].split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let decoded: Vec<(&str, &str)> =
+        pairs.into_iter().map(|(key, value)| (key, if key == "strategy" { "2/0" } else { value })).collect();
+    let elsewhere = fields(&decoded).read(&LabInput::default(), Strategy::ROLLING_ONE);
+    assert_eq!(elsewhere, reading);
+}
+
+#[test]
+fn the_form_without_scripts_carries_the_whole_input() {
+    let reading = read(&[("replicas", "4")]);
+    let hidden = hidden_pairs(&reading.input);
+    let visible = [("replicas", "4"), ("typical", "20"), ("grace", "30"), ("surge", ""), ("unavailable", "")];
+    let sent: Vec<(&str, &str)> =
+        hidden.iter().map(|(key, value)| (key.as_str(), value.as_str())).chain(visible).collect();
+    assert_eq!(read(&sent).input, reading.input);
+}
+
+#[test]
+fn another_typical_start_up_replaces_the_observed_ones() {
+    assert_eq!(read(&[("typical", "20")]).input.startup_ms, [27_000, 18_000, 20_000], "the median is no change");
+    assert_eq!(read(&[("typical", "25.5")]).input.startup_ms, [25_500]);
+}
+
+#[test]
+fn two_numbers_make_a_strategy_of_ones_own() {
+    let cases = [
+        (&[("surge", "2"), ("unavailable", "1")][..], Some("2/1")),
+        (&[("surge", "50%")], Some("50%/0")),
+        (&[("unavailable", "2")], Some("0/2")),
+        (&[("custom", "3/0"), ("unavailable", "1")], Some("3/1")),
+        (&[("custom", "3/0"), ("surge", ""), ("unavailable", "")], None),
+    ];
+    for (pairs, expected) in cases {
+        assert_eq!(read(pairs).input.custom, expected.map(strategy), "{pairs:?}");
+    }
+}
+
+#[test]
+fn a_chosen_strategy_that_is_not_compared_yet_is_compared() {
+    let reading = read(&[("strategy", "2/1")]);
+    assert_eq!((reading.chosen, reading.input.custom), (strategy("2/1"), Some(strategy("2/1"))));
+    let reading = read(&[("strategy", "2/1"), ("surge", "3")]);
+    assert_eq!((reading.chosen, reading.input.custom), (Strategy::BLUE_GREEN, Some(strategy("3/0"))));
+}
+
+#[test]
+fn bad_values_are_named_and_the_rest_stays() {
+    let cases = [
+        ("replicas", "three", Some(Field::Replicas)),
+        ("replicas", "51", Some(Field::Replicas)),
+        ("replicas", "99999999999999999999", Some(Field::Replicas)),
+        ("typical", "soon", Some(Field::Startup)),
+        ("typical", "1,2", Some(Field::Startup)),
+        ("grace", "-1", Some(Field::Grace)),
+        ("surge", "a%", Some(Field::Surge)),
+        ("unavailable", "101%", Some(Field::Surge)),
+        ("surge", "0", Some(Field::Surge)),
+        ("acpu", "<b>", Some(Field::Cpu)),
+        ("deadline", "never", None),
+        ("strategy", "Canary", None),
+        ("strategy", "0/0", None),
+    ];
+    for (key, text, field) in cases {
+        let reading = read(&[(key, text), ("conn", "50")]);
+        assert_eq!(reading.errors.len(), 1, "{key}={text}: {:?}", reading.errors);
+        assert_eq!(reading.errors[0].0, field, "{key}={text}");
+        assert_eq!(reading.input, LabInput { connections_per_pod: Some(50), ..tenant() }, "{key}={text}");
+        assert_eq!(reading.chosen, Strategy::BLUE_GREEN);
+    }
+}
+
+#[test]
+fn no_replicas_are_shown_as_one() {
+    assert_eq!(read(&[("replicas", "0")]).input.replicas, 1);
+    assert_eq!(read(&[("strategy", "recreate")]).chosen, Strategy::Recreate);
+    assert_eq!(super::halves(Some(Strategy::ROLLING_ONE)).0, Some(IntOrPercent::Int(1)));
+}

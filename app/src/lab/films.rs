@@ -1,0 +1,132 @@
+//! The films of all candidates on shared axes: the chosen one stays in view, the others pass beside it.
+
+use leptos::prelude::*;
+use planner::finding::Severity;
+
+use super::shown::{Shown, ShownRow};
+use crate::chart::{Axes, ChartLegend, FilmChart};
+use crate::format::duration;
+
+/// The films, their common cursor and their legend.
+#[component]
+pub(super) fn Films(
+    /// What is compared.
+    shown: Memo<Shown>,
+) -> impl IntoView {
+    let cursor = RwSignal::new(None::<i64>);
+    let chosen = Memo::new(move |_| shown.with(|shown| shown.chosen.clone()));
+    let others = move || {
+        shown.with(|shown| shown.rows.iter().filter(|row| row.key != shown.chosen).cloned().collect::<Vec<_>>())
+    };
+    let axes = Memo::new(move |_| shown.with(|shown| shown.axes));
+    let kinds = Memo::new(move |_| shown.with(Shown::kinds));
+    let replicas = Memo::new(move |_| shown.with(|shown| shown.replicas));
+    let first_chosen = shown.with_untracked(|shown| shown.chosen_row().cloned());
+    let other_chart = move |row: ShownRow| {
+        // Keys have characters that ids should not have.
+        let id = format!("film-{}", row.key.replace('/', "-").replace('%', "p"));
+        let key = Signal::stored(row.key.clone());
+        view! { <CandidateChart id=id first=row shown=shown key=key cursor=cursor /> }
+    };
+    view! {
+        <div class="lab__films">
+            <div class="lab__chosen">
+                {first_chosen
+                    .map(|first| {
+                        view! {
+                            <CandidateChart
+                                id="film-chosen".to_owned()
+                                first=first
+                                shown=shown
+                                key=chosen.into()
+                                cursor=cursor
+                            />
+                        }
+                    })}
+                <MomentSlider axes=axes cursor=cursor />
+            </div>
+            <div class="lab__others">
+                <For each=others key=|row| row.key.clone() children=other_chart />
+            </div>
+        </div>
+        <ChartLegend id="film-legend".to_owned() kinds=kinds replicas=replicas />
+    }
+}
+
+/// A film, and below it what people do not expect of the strategy.
+#[component]
+fn CandidateChart(
+    /// Unique on the page.
+    id: String,
+    /// What it shows at first.
+    first: ShownRow,
+    /// What is compared.
+    shown: Memo<Shown>,
+    /// Which strategy.
+    key: Signal<String>,
+    /// The common cursor.
+    cursor: RwSignal<Option<i64>>,
+) -> impl IntoView {
+    // Between the moment a candidate goes and the moment its chart does, it shows what it showed.
+    let row = Memo::new(move |before: Option<&ShownRow>| {
+        let found = shown.with(|shown| key.with(|key| shown.row(key).cloned()));
+        found.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
+    });
+    view! {
+        <FilmChart
+            id=id
+            title=Signal::derive(move || row.with(|row| row.title.clone()))
+            note=Signal::derive(move || row.with(|row| row.note.clone()))
+            layout=Signal::derive(move || row.with(|row| row.layout.clone()))
+            cursor=cursor
+        />
+        <ul class="lab__remarks">{move || row.with(|row| remarks(&row.remarks))}</ul>
+    }
+}
+
+/// Remarks, the severity as a word and a shape.
+fn remarks(remarks: &[(Severity, String)]) -> impl IntoView + use<> {
+    remarks
+        .iter()
+        .map(|(severity, text)| {
+            let (class, word) = match severity {
+                Severity::Blocks => ("severity severity--blocks", "Blocks"),
+                Severity::Warns => ("severity severity--warns", "Mind"),
+                Severity::Unknown => ("severity severity--unknown", "Unknown"),
+                Severity::Passes => ("severity severity--passes", "Note"),
+            };
+            view! {
+                <li class="lab__remark">
+                    <span class=class>{word}</span>
+                    " "
+                    <span>{text.clone()}</span>
+                </li>
+            }
+        })
+        .collect_view()
+}
+
+/// The cursor for those who do not point: a slider over the time axis.
+#[component]
+fn MomentSlider(axes: Memo<Axes>, cursor: RwSignal<Option<i64>>) -> impl IntoView {
+    let at = move || cursor.get().unwrap_or(0);
+    view! {
+        <div class="lab__moment needs-script">
+            <label for="film-moment">"Moment"</label>
+            <input
+                id="film-moment"
+                type="range"
+                class="slider"
+                min="0"
+                max=move || (axes.get().until_ms / 1000).to_string()
+                aria-valuetext=move || duration(at())
+                value="0"
+                prop:value=move || (at() / 1000).to_string()
+                on:input=move |event| {
+                    cursor.set(event_target_value(&event).parse::<i64>().ok().map(|seconds| seconds * 1000));
+                }
+            />
+            <output for="film-moment">{move || cursor.get().map(duration)}</output>
+        </div>
+    }
+}

@@ -1,0 +1,199 @@
+//! What the lab shows: the comparison as words, figures with their sources, and films on shared axes.
+
+use planner::cost::{Figure, FigureSource};
+use planner::film::{PodState, Side};
+use planner::finding::Severity;
+use planner::lab::{LabInput, LabRow, LabSources, compare};
+use planner::strategy::{IntOrPercent, Strategy, StrategyName};
+
+use crate::chart::{Axes, Drawing, FilmLayout};
+use crate::format;
+
+/// The lab as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Shown {
+    /// One row for each strategy.
+    pub(super) rows: Vec<ShownRow>,
+    /// Key of the chosen one.
+    pub(super) chosen: String,
+    /// Replicas that are compared.
+    pub(super) replicas: u32,
+    /// The axes of all films.
+    pub(super) axes: Axes,
+    /// What CPU and memory are, and where they come from.
+    pub(super) cost_unit: String,
+}
+
+/// One strategy as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ShownRow {
+    /// The strategy as address and form carry it.
+    pub(super) key: String,
+    /// `Blue/Green`.
+    pub(super) name: String,
+    /// `100% / 0, Kamaji's default`.
+    pub(super) numbers: String,
+    /// Name with numbers where the name alone does not say it: `Rolling 1/1`.
+    pub(super) title: String,
+    /// Beside the title of its film.
+    pub(super) note: String,
+    /// The first sentence of the page when it is chosen.
+    pub(super) verdict: String,
+    /// What people do not expect.
+    pub(super) remarks: Vec<(Severity, String)>,
+    /// Pod objects at the peak.
+    pub(super) pods_alive: u32,
+    /// More than the replicas: `+3`.
+    pub(super) more_pods: String,
+    /// API servers running at the peak.
+    pub(super) running: u32,
+    /// CPU more than today.
+    pub(super) cpu: String,
+    /// Memory more than today.
+    pub(super) memory: String,
+    /// Fewest API servers that serve.
+    pub(super) lowest_serving: u32,
+    /// How long none serves, if so.
+    pub(super) outage: Option<String>,
+    /// How long both versions serve.
+    pub(super) mixed: String,
+    /// When the last old pod is gone.
+    pub(super) finished: String,
+    /// Its film.
+    pub(super) layout: FilmLayout,
+}
+
+impl Shown {
+    /// Plays every candidate and lays it out.
+    pub(super) fn of(input: &LabInput, chosen: Strategy) -> Self {
+        let comparison = compare(input);
+        let axes = Axes::shared(comparison.rows.iter().map(|row| &row.film), input.replicas);
+        let assumed = input.requests.cpu_millis.is_none() && input.assumed.cpu_millis.is_some()
+            || input.requests.memory_bytes.is_none() && input.assumed.memory_bytes.is_some();
+        Self {
+            rows: comparison.rows.iter().map(|row| shown_row(row, input, axes)).collect(),
+            chosen: chosen.to_string(),
+            replicas: input.replicas,
+            axes,
+            cost_unit: if assumed { "more than today, ~ assumed" } else { "more than today" }.to_owned(),
+        }
+    }
+
+    /// The row of a strategy.
+    pub(super) fn row(&self, key: &str) -> Option<&ShownRow> {
+        self.rows.iter().find(|row| row.key == key)
+    }
+
+    /// The chosen row.
+    pub(super) fn chosen_row(&self) -> Option<&ShownRow> {
+        self.row(&self.chosen)
+    }
+
+    /// Every kind of pod that occurs in any film.
+    pub(super) fn kinds(&self) -> Vec<(Side, PodState)> {
+        let mut kinds: Vec<(Side, PodState)> = self.rows.iter().flat_map(|row| row.layout.occurring()).collect();
+        kinds.sort_by_key(|&(side, state)| (std::cmp::Reverse(state == PodState::Ready), state, side));
+        kinds.dedup();
+        kinds
+    }
+}
+
+fn shown_row(row: &LabRow, input: &LabInput, axes: Axes) -> ShownRow {
+    let summary = &row.summary;
+    let key = row.strategy.to_string();
+    let name = row.strategy.name().to_string();
+    let finished = summary.finished_ms.map_or_else(|| "not in sight".to_owned(), format::duration);
+    let outage = (summary.outage_ms > 0).then(|| {
+        let time = format::duration(summary.outage_ms);
+        if summary.outage_open { format!("{time} and on") } else { time }
+    });
+    let title = match row.strategy.name() {
+        StrategyName::BlueGreen | StrategyName::Recreate => name.clone(),
+        _ => format!("{name} {key}"),
+    };
+    let note = match (&outage, summary.finished_ms) {
+        (Some(outage), _) => format!("nothing serves for {outage}; finished after {finished}"),
+        (None, Some(_)) => format!("finished after {finished}"),
+        (None, None) => "its end is not in sight".to_owned(),
+    };
+    ShownRow {
+        numbers: numbers(row),
+        title,
+        note,
+        verdict: row.verdict.clone(),
+        remarks: row.remarks.iter().map(|remark| (remark.severity, remark.kind.to_string())).collect(),
+        pods_alive: summary.peaks.objects,
+        more_pods: format::change(i64::from(row.cost.extra.objects)),
+        running: summary.peaks.running,
+        cpu: cost(row.cost.cpu_millis, row.cost.assumed_cpu_millis, format::cpu),
+        memory: cost(row.cost.memory_bytes, row.cost.assumed_memory_bytes, format::bytes),
+        lowest_serving: summary.lowest_serving,
+        outage,
+        mixed: match summary.mixed {
+            None => "0 s".to_owned(),
+            Some(window) => window.total_ms.map_or_else(|| "does not end".to_owned(), format::duration),
+        },
+        finished,
+        layout: FilmLayout::new(Drawing::Predicted(&row.film), axes, input.replicas, None),
+        key,
+        name,
+    }
+}
+
+/// `100% / 0, Kamaji's default`; percentages also as the pods they come to.
+fn numbers(row: &LabRow) -> String {
+    let Strategy::RollingUpdate { max_surge, max_unavailable } = row.strategy else {
+        return "all old pods go first".to_owned();
+    };
+    let mut text = format!("{max_surge} / {max_unavailable}");
+    match row.strategy.name() {
+        StrategyName::BlueGreen => text.push_str(", Kamaji’s default"),
+        StrategyName::Rolling => text.push_str(", the guide’s example"),
+        _ if matches!(max_surge, IntOrPercent::Percent(_)) || matches!(max_unavailable, IntOrPercent::Percent(_)) => {
+            text.push_str(&format!(", here {} / {}", row.limits.max_surge, row.limits.max_unavailable));
+        }
+        _ => {}
+    }
+    text
+}
+
+/// What it costs by the requests; else `~` what it would by the assumption; else that it is not known.
+fn cost(requested: Figure<u64>, assumed: Figure<u64>, text: impl Fn(u64) -> String) -> String {
+    match (requested.value, assumed.value) {
+        (Some(0), _) | (None, Some(0)) => "0".to_owned(),
+        (Some(value), _) => format!("+{}", text(value)),
+        (None, Some(value)) => format!("~ +{}", text(value)),
+        (None, None) => "not known".to_owned(),
+    }
+}
+
+/// Where the figures come from, in a few sentences.
+pub(super) fn sources(input: &LabInput, sources: Option<&LabSources>) -> Vec<String> {
+    let mut sentences = vec![
+        "Pods and times are predicted by playing the Deployment controller’s own steps with these start-ups and terminations."
+            .to_owned(),
+    ];
+    if let Some(sources) = sources {
+        sentences.push(format!("Start-up: {}. Termination: {}.", sources.startup, sources.termination));
+    }
+    let known = input.requests.cpu_millis.is_some() || input.requests.memory_bytes.is_some();
+    let source = sources.map_or(FigureSource::Assumed, |sources| sources.requests);
+    sentences.push(match (known, source) {
+        (true, FigureSource::Requests) => "CPU and memory: from the pods’ requests.".to_owned(),
+        (true, _) => "CPU and memory: as given in the address.".to_owned(),
+        (false, _) => {
+            "CPU and memory: the pods set no requests, so nothing is known; give an assumption to see one.".to_owned()
+        }
+    });
+    if let Some(apart) = input.second_write_ms {
+        sentences.push(format!(
+            "The hop changes the Deployment twice, {} apart, because konnectivity follows the minor version.",
+            format::duration(apart)
+        ));
+    }
+    sentences.push(
+        "DataStore connections grow with the API servers that run; how many each holds is not measured here."
+            .to_owned(),
+    );
+    sentences
+}
