@@ -41,9 +41,9 @@ pub enum RemarkKind {
         /// `spec.replicas`.
         replicas: u32,
     },
-    /// Old and new API servers answer side by side.
+    /// Old and new API servers answer side by side. Said of Blue/Green even if the window is 0, since people expect a switch.
     MixedWindow {
-        /// Blue/Green, of which people expect a switch.
+        /// It is Blue/Green.
         blue_green: bool,
         /// How long in all (ms).
         total_ms: i64,
@@ -120,11 +120,13 @@ pub(super) fn remarks(input: &LabInput, row: &LabRow, blue_green_peak: u32) -> V
     }
     let blue_green = row.strategy.name() == StrategyName::BlueGreen;
     let peak = summary.peaks.objects;
-    if !blue_green && row.strategy != Strategy::Recreate && peak > replicas && peak >= blue_green_peak {
+    let small_steps = row.strategy != Strategy::Recreate && row.limits.max_surge < replicas;
+    if small_steps && peak > replicas && peak >= blue_green_peak {
         let termination_ms = input.termination_ms;
         add(Severity::Warns, RemarkKind::NoFewerPodsThanBlueGreen { pods: peak, termination_ms });
     }
-    if let Some(total_ms) = summary.mixed.and_then(|mixed| mixed.total_ms).filter(|ms| *ms > 0) {
+    let mixed_ms = summary.mixed.map_or(Some(0), |mixed| mixed.total_ms);
+    if let Some(total_ms) = mixed_ms.filter(|ms| blue_green || *ms > 0) {
         add(Severity::Passes, RemarkKind::MixedWindow { blue_green, total_ms });
     }
     remarks
@@ -165,8 +167,13 @@ impl fmt::Display for RemarkKind {
                 }
             }
             Self::FewerServing { lowest, replicas } => {
-                write!(f, "Only {lowest} of {replicas} API servers serve at the lowest point.")
+                let verb = if lowest == 1 { "serves" } else { "serve" };
+                write!(f, "Only {lowest} of {replicas} API servers {verb} at the lowest point.")
             }
+            Self::MixedWindow { blue_green: true, total_ms: 0 } => f.write_str(
+                "Blue/Green is not a switch, but a rolling update with full surge. Here no window shows in which both versions \
+                 answer, because all new pods are taken to be ready in the same moment; real ones are not.",
+            ),
             Self::MixedWindow { blue_green: true, total_ms } => write!(
                 f,
                 "Blue/Green is not a switch: old and new API servers answer side by side for {} s.",

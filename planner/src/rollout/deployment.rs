@@ -10,6 +10,8 @@ mod revision;
 mod rolling;
 mod scale;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +19,7 @@ use std::str::FromStr;
 use crate::rollout::replica_set::ReplicaSetStatus;
 use crate::strategy::{RolloutLimits, Strategy};
 
-pub use self::status::{complete, progress_deadline_check, progressing, timed_out};
+pub use self::status::{DeadlineCheck, complete, progress_deadline_check, progressing, timed_out};
 
 /// `progressDeadlineSeconds` and `revisionHistoryLimit` with this value mean "none" (`math.MaxInt32`).
 pub const NO_LIMIT: u32 = i32::MAX as u32;

@@ -5,6 +5,8 @@
 //! they were before the plan was carried out; a scale-down shows in the status one sync later.
 
 mod rank;
+#[cfg(test)]
+mod tests;
 
 use super::deployment::ConditionReason;
 

@@ -1,6 +1,6 @@
 //! Scaling in proportion: when `spec.replicas` changes in the middle of a rollout, or while the Deployment is paused.
 
-use super::{ReplicaSetState, ScaleReason, Sync};
+use super::{CountAnnotations, ReplicaSetState, ScaleReason, Sync};
 use crate::strategy::Strategy;
 
 impl Sync<'_> {
@@ -84,9 +84,7 @@ impl Sync<'_> {
         for (index, size) in sizes {
             let to = u32::try_from(size).unwrap_or(0);
             let replica_set = &self.replica_sets[index];
-            let stale = replica_set.desired_replicas != Some(annotations.desired_replicas)
-                || replica_set.max_replicas != Some(annotations.max_replicas);
-            if stale || replica_set.spec_replicas != to {
+            if annotations_need_update(replica_set, annotations) || replica_set.spec_replicas != to {
                 self.scale_to(index, to, ScaleReason::Proportional);
             }
         }
@@ -107,6 +105,12 @@ impl Sync<'_> {
         // Rounded half up; both are positive. The same for every size a Deployment can have as the float64 of upstream.
         (2 * spec * max_now + max_before) / (2 * max_before) - spec
     }
+}
+
+/// `ReplicasAnnotationsNeedUpdate`.
+pub(super) fn annotations_need_update(replica_set: &ReplicaSetState, annotations: CountAnnotations) -> bool {
+    replica_set.desired_replicas != Some(annotations.desired_replicas)
+        || replica_set.max_replicas != Some(annotations.max_replicas)
 }
 
 /// `GetReplicaSetProportion`: the share of one ReplicaSet, never beyond what is left to add or remove.
