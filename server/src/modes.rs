@@ -1,0 +1,166 @@
+//! What is served, one function a mode: each connects to its cluster and says who asks there.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use ::sandbox::{Sandbox, SandboxOptions};
+use anyhow::{Context, Result};
+use app::{
+    backend::Backend,
+    session::{Place, SandboxIdentity},
+};
+use cluster::{Changes, Clock, Credentials, Identity, Observer, Recording, Visibility, observe, who_am_i};
+use jiff::Timestamp;
+use kube::{
+    Client,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use planner::{releases::ReleaseTable, time::UnixMillis};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, Mode, SandboxClock, SandboxMode},
+    identity::Identities,
+};
+
+/// Pause before the API server is asked again who the console acts as.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// What the pages are made from, in any mode.
+pub struct Served {
+    /// For the app.
+    pub backend: Backend,
+    /// For the live streams.
+    pub observer: Observer,
+    /// For each request.
+    pub identities: Identities,
+}
+
+/// Connects to what the configuration names. What is started ends when `stop` is cancelled.
+///
+/// A management cluster that cannot be reached is no error here: it is tried again for as long as the console runs.
+///
+/// # Errors
+/// When a file that the configuration names cannot be read or used.
+pub async fn start(config: &Config, stop: CancellationToken) -> Result<Served> {
+    let releases = releases(config.releases.as_deref())?;
+    match &config.mode {
+        Mode::Kubeconfig { file, context } => kubeconfig(file, context.as_deref(), releases, stop).await,
+        Mode::Recording { file, speed } => recording(file, *speed, releases, stop),
+        Mode::Sandbox(options) => sandbox(options, releases, stop).await,
+    }
+}
+
+fn releases(file: Option<&Path>) -> Result<ReleaseTable> {
+    let Some(file) = file else { return Ok(ReleaseTable::built_in()) };
+    let what = || format!("the release table `{}` cannot be used", file.display());
+    let text = std::fs::read_to_string(file).with_context(what)?;
+    ReleaseTable::from_json(&text).with_context(what)
+}
+
+/// The sandbox, through its port as any other cluster.
+async fn sandbox(options: &SandboxMode, releases: ReleaseTable, stop: CancellationToken) -> Result<Served> {
+    let defaults = SandboxOptions::default();
+    let handle = Sandbox::start(SandboxOptions {
+        speed: f64::from(options.speed),
+        seed: options.seed,
+        port: options.port,
+        manual: options.clock == SandboxClock::Manual,
+        scenario: options.scenario.clone().unwrap_or(defaults.scenario),
+        start_at: defaults.start_at,
+    })
+    .await?;
+    if let Some(file) = &options.kubeconfig {
+        handle.write_kubeconfig(file)?;
+    }
+    let settings = kube::Config::new(handle.url().parse().context("the sandbox has no address")?);
+    let client = Client::try_from(settings).context("no client for the sandbox")?;
+    let clock = handle.clock();
+    let observer = observe(client.clone(), clock.clone(), stop.clone());
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        handle.stop().await;
+    });
+
+    let identities = Identities::of_the_sandbox();
+    let people = identities.people().iter();
+    let place = Place::Sandbox {
+        identities: people
+            .map(|person| SandboxIdentity {
+                key: person.key.to_owned(),
+                label: person.label.to_owned(),
+                user: person.identity.user.clone(),
+            })
+            .collect(),
+    };
+    let changes = Changes::new(client, observer.clone(), clock, Arc::new(releases.clone()));
+    let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
+    Ok(Served { backend, observer, identities })
+}
+
+/// A real management cluster, as the user of a kubeconfig.
+async fn kubeconfig(
+    file: &Path,
+    context: Option<&str>,
+    releases: ReleaseTable,
+    stop: CancellationToken,
+) -> Result<Served> {
+    let what = || format!("the kubeconfig `{}` cannot be used", file.display());
+    let kubeconfig = Kubeconfig::read_from(file).with_context(what)?;
+    let context = context.or(kubeconfig.current_context.as_deref());
+    let context =
+        context.with_context(|| format!("{}: it has no current context; name one with --context", what()))?.to_owned();
+    let user = user_of(&kubeconfig, &context);
+    let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
+    let settings = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.with_context(what)?;
+    let client = Client::try_from(settings).with_context(what)?;
+
+    let observer = observe(client.clone(), wall_clock(), stop.clone());
+    let own = Identity { user: user.clone(), groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
+    let (identity, known) = watch::channel(Arc::new(own));
+    let learning = learn_identity(client.clone(), user, identity);
+    tokio::spawn(async move { stop.run_until_cancelled(learning).await });
+    let changes = Changes::new(client, observer.clone(), wall_clock(), Arc::new(releases.clone()));
+    let place = Place::Kubeconfig { context };
+    let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
+    Ok(Served { backend, observer, identities: Identities::One(known) })
+}
+
+/// A recording, which nobody can change.
+fn recording(file: &Path, speed: u32, releases: ReleaseTable, stop: CancellationToken) -> Result<Served> {
+    let recording = Recording::open(file)?;
+    let place = Place::Recording { title: recording.name().to_owned() };
+    let observer = recording.serve(speed, stop);
+    let viewer =
+        Identity { user: "viewer".to_owned(), groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
+    let (_, known) = watch::channel(Arc::new(viewer));
+    let backend = Backend { observer: observer.clone(), changes: None, releases, place };
+    Ok(Served { backend, observer, identities: Identities::One(known) })
+}
+
+/// The name of a context's user in the kubeconfig, for as long as the API server has not said who that is.
+fn user_of(kubeconfig: &Kubeconfig, context: &str) -> String {
+    let named = kubeconfig.contexts.iter().find(|named| named.name == context);
+    named.and_then(|named| named.context.as_ref()?.user.clone()).unwrap_or_else(|| "the kubeconfig's user".to_owned())
+}
+
+/// Asks who the client's user is until there is an answer.
+async fn learn_identity(client: Client, fallback: String, identity: watch::Sender<Arc<Identity>>) {
+    loop {
+        match who_am_i(&client, &fallback).await {
+            Ok(learnt) => {
+                tracing::info!(user.name = learnt.user, "the cluster knows the console's user as {}", learnt.user);
+                identity.send_replace(Arc::new(learnt));
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "it is not known yet who the console acts as");
+                tokio::time::sleep(ASK_AGAIN_AFTER).await;
+            }
+        }
+    }
+}
+
+fn wall_clock() -> Clock {
+    Arc::new(|| UnixMillis(Timestamp::now().as_millisecond()))
+}

@@ -1,0 +1,148 @@
+//! Every route of the console, in groups, and the layers round them.
+
+use std::{sync::Arc, time::Duration};
+
+use app::backend::Backend;
+use axum::{
+    Router,
+    body::Body,
+    extract::{DefaultBodyLimit, FromRef, Request, State},
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use cluster::{identity::Identity, observer::Observer};
+use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower_http::{
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    limit::RequestBodyLimitLayer,
+    timeout::TimeoutLayer,
+};
+
+use crate::{
+    assets::{self, Site},
+    health,
+    identity::{self, Identities},
+    live, logging,
+    security::{self, AllowedHosts},
+};
+
+/// How long a page or a server function may take. The cluster's own limits are shorter, and their errors say more.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct AppState {
+    pub(crate) backend: Arc<Backend>,
+    pub(crate) observer: Observer,
+    pub(crate) identities: Identities,
+    pub(crate) site: Arc<Site>,
+    pub(crate) hosts: AllowedHosts,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) streams: Arc<Semaphore>,
+    pages: LeptosOptions,
+}
+
+impl AppState {
+    /// Streams end when `shutdown` is cancelled.
+    pub fn new(
+        backend: Arc<Backend>,
+        observer: Observer,
+        identities: Identities,
+        site: Site,
+        hosts: AllowedHosts,
+        shutdown: CancellationToken,
+    ) -> Self {
+        // The name carries the hash, so Leptos has no file of hashes to read at each page.
+        let pages = LeptosOptions::builder().output_name(site.name()).site_pkg_dir("pkg").build();
+        let streams = Arc::new(Semaphore::new(live::MOST_STREAMS));
+        Self { backend, observer, identities, site: Arc::new(site), hosts, shutdown, streams, pages }
+    }
+
+    pub(crate) fn observer(&self) -> &Observer {
+        &self.observer
+    }
+
+    /// What pages and server functions find in their context: the backend, who asks, and for pages the content policy that
+    /// goes with the nonce of this answer.
+    fn context(&self) -> impl Fn() + Clone + Send + Sync + 'static {
+        let backend = self.backend.clone();
+        move || {
+            provide_context(backend.clone());
+            if let Some(identity) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Identity>().cloned())
+            {
+                provide_context(identity);
+            }
+            if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce())
+                && let Ok(policy) = HeaderValue::from_str(&security::page_policy(&nonce))
+            {
+                response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+            }
+        }
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.pages.clone()
+    }
+}
+
+/// The whole console.
+pub fn router(state: AppState) -> Router {
+    let options = state.pages.clone();
+    // For people and the pages they have open: rendered pages, and server functions under /api.
+    let pages = Router::new()
+        .leptos_routes_with_context(&state, generate_route_list(app::App), state.context(), move || {
+            app::shell(options.clone())
+        })
+        .fallback(no_such_page)
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_WITHIN))
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::SSE)));
+
+    // For pages: forms and files.
+    let parts = Router::new()
+        .route("/session/identity", post(identity::choose))
+        .route("/pkg/{file}", get(assets::package))
+        .route("/favicon.svg", get(assets::favicon))
+        .route("/favicon.ico", get(assets::favicon));
+
+    // For pages: live streams, which no time limit ends.
+    let streams = Router::new()
+        .route("/live/fleet", get(live::fleet))
+        .route("/live/tenants/{namespace}/{name}", get(live::tenant));
+
+    // For supervisors.
+    let supervision = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
+
+    pages
+        .merge(parts)
+        .merge(streams)
+        .merge(supervision)
+        .layer(DefaultBodyLimit::max(security::BODY_LIMIT))
+        .layer(RequestBodyLimitLayer::new(security::BODY_LIMIT))
+        .layer(from_fn_with_state(state.clone(), identity::identify))
+        .layer(from_fn(security::same_origin))
+        .layer(from_fn_with_state(state.hosts.clone(), security::own_host))
+        .layer(from_fn(security::response_headers))
+        .layer(from_fn(logging::request_line))
+        .with_state(state)
+}
+
+/// A page that says so, with its status.
+async fn no_such_page(State(state): State<AppState>, request: Request<Body>) -> Response {
+    let options = state.pages.clone();
+    let render = leptos_axum::render_app_async_with_context(state.context(), move || app::shell(options.clone()));
+    let mut response = render(request).await.into_response();
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
