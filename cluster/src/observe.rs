@@ -46,7 +46,7 @@ enum Report {
     Apply(Object),
     Delete(Object),
     Unreadable(Unreadable),
-    Listed(ObjectKind, Vec<Object>),
+    Listed(ObjectKind, Vec<Object>, Vec<Unreadable>),
     Lost(ObjectKind, String),
     Forbidden(ObjectKind, String),
 }
@@ -104,9 +104,10 @@ fn note(index: &mut Index, report: Report, clock: &Clock) {
         Report::Apply(object) => index.apply(object, now),
         Report::Delete(object) => index.delete(&object, now),
         Report::Unreadable(unreadable) => index.unreadable(unreadable),
-        Report::Listed(kind, objects) => {
+        Report::Listed(kind, objects, unreadable) => {
             tracing::info!(watch.kind = %kind, watch.objects = objects.len(), "listed");
             index.reset(kind, objects, now);
+            unreadable.into_iter().for_each(|unreadable| index.unreadable(unreadable));
         }
         Report::Lost(kind, why) => {
             tracing::warn!(watch.kind = %kind, "watch lost: {why}");
@@ -147,7 +148,7 @@ async fn watch_until_broken<K: WatchedKind>(
     let events = watcher(api, config.clone());
     pin_mut!(events);
     let mut listed = false;
-    let mut list = Vec::new();
+    let (mut list, mut unreadable) = (Vec::new(), Vec::new());
     let mut deadline = Some(Instant::now() + LIST_WITHIN);
     loop {
         let event = match deadline {
@@ -165,20 +166,21 @@ async fn watch_until_broken<K: WatchedKind>(
             Some(Err(error)) => return (listed, broken(K::KIND, &error)),
             Some(Ok(Event::Init)) => {
                 list.clear();
+                unreadable.clear();
                 deadline = Some(Instant::now() + LIST_WITHIN);
                 continue;
             }
-            Some(Ok(Event::InitApply(watched))) => match watched.object {
-                Ok(object) => {
-                    list.extend(object);
-                    continue;
+            Some(Ok(Event::InitApply(watched))) => {
+                match watched.object {
+                    Ok(object) => list.extend(object),
+                    Err(error) => unreadable.push(error),
                 }
-                Err(unreadable) => Report::Unreadable(unreadable),
-            },
+                continue;
+            }
             Some(Ok(Event::InitDone)) => {
                 listed = true;
                 deadline = None;
-                Report::Listed(K::KIND, std::mem::take(&mut list))
+                Report::Listed(K::KIND, std::mem::take(&mut list), std::mem::take(&mut unreadable))
             }
             Some(Ok(Event::Apply(watched))) => match watched.object {
                 Ok(Some(object)) => Report::Apply(object),

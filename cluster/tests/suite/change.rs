@@ -118,7 +118,8 @@ async fn a_conflict_by_status_noise_is_read_again_and_goes_on() {
 
 #[tokio::test]
 async fn a_conflict_that_changes_what_was_agreed_stops_and_says_what() {
-    let table: [(fn(Value) -> Value, &str); 4] = [
+    type Change = fn(Value) -> Value;
+    let table: [(Change, &str); 4] = [
         (|tenant| with(tenant, "/spec/controlPlane/deployment/replicas", json!(5)), "the number of replicas"),
         (|tenant| with(tenant, "/metadata/generation", json!(7)), "the generation of the object"),
         (|tenant| with(tenant, "/metadata/uid", json!("another")), "the object was deleted and made anew"),
@@ -130,7 +131,7 @@ async fn a_conflict_that_changes_what_was_agreed_stops_and_says_what() {
             api.world().faults.extend(faults);
             let error = start(&api, &admin()).await.expect_err("the agreement no longer holds");
             let ChangeError::Changed { changes } = &error else { panic!("{error}") };
-            assert_eq!(changes[0].what, what);
+            assert!(changes.iter().any(|change| change.what == what), "{error}");
             assert!(error.nothing_written());
             assert_ne!(stored(&api).pointer("/spec/kubernetes/version"), Some(&json!("v1.36.0")));
         }

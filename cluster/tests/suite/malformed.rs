@@ -22,8 +22,7 @@ fn problems(kind: ObjectKind, object: &Value) -> Vec<String> {
     index.reset(ObjectKind::Event, Vec::new(), NOW);
     index.flush(NOW);
     let receiver = observer.tenant(&admin(), &tenant_id("t")).expect("the tenant is there whatever is wrong");
-    let problems = receiver.borrow().problems.clone();
-    problems
+    receiver.borrow().problems.clone()
 }
 
 #[test]

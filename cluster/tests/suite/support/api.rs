@@ -46,8 +46,12 @@ pub(crate) struct World {
     /// A GET on a path that contains one of these never answers.
     pub(crate) hanging: Vec<&'static str>,
     pub(crate) asked: Vec<Asked>,
-    /// What watches bring, by plural; then the watch stays open.
+    /// What the next watch brings, by plural; then it stays open.
     pub(crate) watched: Vec<(&'static str, String)>,
+    /// What a SelfSubjectReview answers.
+    pub(crate) review: Option<Value>,
+    /// More items of the list of TenantControlPlanes.
+    pub(crate) strangers: Vec<Value>,
 }
 
 /// The server.
@@ -64,6 +68,8 @@ impl Api {
             hanging: Vec::new(),
             asked: Vec::new(),
             watched: Vec::new(),
+            review: None,
+            strangers: Vec::new(),
         })))
     }
 
@@ -117,7 +123,7 @@ async fn answer(State(api): State<Api>, method: Method, uri: Uri, headers: Heade
 }
 
 impl World {
-    fn get(&self, uri: &Uri) -> Option<Response> {
+    fn get(&mut self, uri: &Uri) -> Option<Response> {
         let path = uri.path();
         if self.hanging.iter().any(|part| path.contains(part)) {
             return None;
@@ -128,10 +134,17 @@ impl World {
         let plural = path.rsplit('/').find(|part| part.ends_with('s') && *part != "tenants").unwrap_or_default();
         if uri.query().unwrap_or_default().contains("watch=true") {
             use futures::StreamExt;
-            let lines = self.watched.iter().filter(|(of, _)| *of == plural).map(|(_, line)| Ok(format!("{line}\n")));
-            let lines: Vec<Result<String, std::io::Error>> = lines.collect();
-            let body = Body::from_stream(futures::stream::iter(lines).chain(futures::stream::pending()));
+            let (now, later) = std::mem::take(&mut self.watched).into_iter().partition(|(of, _)| *of == plural);
+            self.watched = later;
+            let now: Vec<(&str, String)> = now;
+            let lines = now.into_iter().map(|(_, line)| Ok::<_, std::io::Error>(format!("{line}\n")));
+            let body =
+                Body::from_stream(futures::stream::iter(lines.collect::<Vec<_>>()).chain(futures::stream::pending()));
             return Some(body.into_response());
+        }
+        if plural == "selfsubjectreviews" {
+            let answer = self.review.as_ref().map(|review| review.to_string().into_response());
+            return Some(answer.unwrap_or_else(|| status(404, "the server could not find the requested resource")));
         }
         if plural == "tenantcontrolplanes" && path.ends_with("/t") {
             return Some(self.tenant.as_ref().map_or_else(
@@ -140,7 +153,7 @@ impl World {
             ));
         }
         let items: Vec<&Value> = match plural {
-            "tenantcontrolplanes" => self.tenant.iter().collect(),
+            "tenantcontrolplanes" => self.tenant.iter().chain(&self.strangers).collect(),
             "deployments" => vec![&self.deployment],
             _ => Vec::new(),
         };
