@@ -551,3 +551,6 @@ impl FromStr for Sort {
             .ok_or(())
     }
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests;

@@ -7,6 +7,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::fleet::FleetPage;
 use crate::session::Masthead;
+use crate::tenant::laboratory::{LabPage, TenantLabPage};
 use crate::tenant::overview::OverviewPage;
 use crate::tenant::rollout::RolloutPage;
 use crate::tenant::start::StartPage;
@@ -75,6 +76,8 @@ fn MainRegion() -> impl IntoView {
                 <Route path=path!("/tenants/:namespace/:name") view=OverviewPage ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name/start") view=StartPage ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name/rollout") view=RolloutPage ssr=SsrMode::Async />
+                <Route path=path!("/tenants/:namespace/:name/lab") view=TenantLabPage ssr=SsrMode::Async />
+                <Route path=path!("/lab") view=LabPage ssr=SsrMode::Async />
             </FlatRoutes>
         </main>
     }

@@ -24,6 +24,7 @@ use crate::trouble::error_page;
 use crate::words;
 
 mod forecast;
+pub mod laboratory;
 pub mod overview;
 pub mod rollout;
 mod rollout_films;
@@ -258,3 +259,6 @@ fn stale(freshness: &Freshness) -> Option<AnyView> {
         .into_any(),
     )
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests;

@@ -52,6 +52,11 @@ pub(crate) fn cost_section(row: &LabRow, replicas: u32) -> AnyView {
         Some(ms) => format!("predicted, finished after {}", format::duration(ms)),
         None => "predicted".to_owned(),
     };
+    let chart = view! {
+        <FilmChart id="forecast".to_owned() title=row.strategy.name().to_string() note=note layout=layout />
+        <ChartLegend id="forecast-legend".to_owned() kinds=kinds replicas=replicas />
+    }
+    .into_any();
     let (memory, memory_source) = figure(&row.cost.memory_bytes, format::bytes);
     let (cpu, cpu_source) = figure(&row.cost.cpu_millis, format::cpu);
     view! {
@@ -89,13 +94,7 @@ pub(crate) fn cost_section(row: &LabRow, replicas: u32) -> AnyView {
                 </div>
             </dl>
             <ul class="plain-list">{remarks}</ul>
-            <FilmChart
-                id="forecast".to_owned()
-                title=row.strategy.name().to_string()
-                note=note
-                layout=layout
-            />
-            <ChartLegend id="forecast-legend".to_owned() kinds=kinds replicas=replicas />
+            {chart}
         </section>
     }
     .into_any()

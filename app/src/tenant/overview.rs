@@ -1,7 +1,7 @@
 //! The overview of a tenant: where it stands, the one next action, the versions it may go to and why not to the others.
 
 use leptos::prelude::*;
-use planner::finding::{Finding, Severity};
+use planner::finding::Finding;
 use planner::hop::preflight;
 use planner::next::{Verdict, VersionPicker, next_versions};
 use planner::stage::{self, Stage, StageReport};
@@ -222,25 +222,28 @@ fn version_link(snapshot: &TenantSnapshot, version: &KubernetesVersion, next: Op
     .into_any()
 }
 
-/// Neighbouring versions with the same reason in one line: `v1.37.0 to v1.37.1`.
+/// Neighbouring versions with the same reason in one line: `v1.37.0 to v1.37.1`, `above v1.36, …`.
 fn closed_runs<'a>(versions: impl Iterator<Item = (&'a KubernetesVersion, &'a [Finding])>) -> Vec<(String, String)> {
     let mut runs: Vec<(&KubernetesVersion, &KubernetesVersion, String)> = Vec::new();
     for (version, reasons) in versions {
-        let reason = reasons
-            .iter()
-            .filter(|finding| finding.severity == Severity::Blocks)
-            .map(ToString::to_string)
-            .next()
-            .unwrap_or_else(|| "is not possible now".to_owned());
+        let first = reasons.iter().find(|finding| finding.blocks()).or_else(|| reasons.first());
+        let reason = first.map_or_else(|| "not possible now.".to_owned(), ToString::to_string);
+        let reason = reason.strip_prefix(&format!("{version} is ")).map_or_else(|| reason.clone(), str::to_owned);
+        let same = |before: &String, last: &KubernetesVersion| {
+            before.replace(&last.to_string(), "") == reason.replace(&version.to_string(), "")
+        };
         match runs.last_mut() {
-            Some((_, last, same)) if *same == reason => *last = version,
+            Some((_, last, before)) if same(before, last) => {
+                *last = version;
+                *before = reason;
+            }
             _ => runs.push((version, version, reason)),
         }
     }
     runs.into_iter()
         .map(|(first, last, reason)| {
             let name = if first == last { first.to_string() } else { format!("{last} to {first}") };
-            (name, sentence(&reason))
+            (name, reason)
         })
         .collect()
 }

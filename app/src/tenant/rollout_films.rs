@@ -39,14 +39,18 @@ pub(crate) fn films(tenant: Tenant) -> AnyView {
     let cursor = RwSignal::new(None);
     (move || {
         shown.get().then(|| {
+            let chart = view! {
+                <FilmChart id="rollout-film".to_owned() title=title note=note layout=drawn cursor=cursor />
+                <ChartLegend id="rollout-legend".to_owned() kinds=kinds replicas=replicas />
+            }
+            .into_any();
             view! {
                 <section class="section" aria-labelledby="film">
                     <div class="section__head">
                         <h2 id="film">{"The rollout, and what was expected"}</h2>
                     </div>
                     {move || tenant.snapshot.with(|snapshot| forecast.with(|forecast| compared(snapshot, forecast.as_ref())))}
-                    <FilmChart id="rollout-film".to_owned() title=title note=note layout=drawn cursor=cursor />
-                    <ChartLegend id="rollout-legend".to_owned() kinds=kinds replicas=replicas />
+                    {chart}
                 </section>
             }
         })

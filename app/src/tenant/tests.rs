@@ -1,0 +1,217 @@
+use planner::finding::Severity;
+use planner::stage;
+use planner::tenant::{Freshness, KamajiStatus, Reading, TenantSnapshot};
+
+use super::overview::overview_view;
+use super::rollout::{conditions, events, stages, stuck as stuck_section};
+use super::start::{Choice, DryRunAnswer, StartQuery, dry_run_section, judged};
+use super::{Knowledge, head};
+use crate::error::ConsoleError;
+use crate::test_support::{NOW, declared, hostile_event, html, knowledge, rolling, stuck, tenant, text};
+
+fn overview(snapshot: &TenantSnapshot) -> String {
+    html(|| overview_view(snapshot, &knowledge()))
+}
+
+fn asked(version: &str, strategy: &str) -> StartQuery {
+    StartQuery { version: version.to_owned(), strategy: strategy.to_owned(), ..StartQuery::default() }
+}
+
+fn start(snapshot: &TenantSnapshot, query: &StartQuery) -> Result<String, ConsoleError> {
+    let knowledge: Knowledge = knowledge();
+    let choice = Choice::of(query, snapshot, &knowledge)?;
+    Ok(html(|| judged(snapshot, &knowledge, &choice)))
+}
+
+#[test]
+fn the_head_names_the_versions_the_support_and_the_store() {
+    let text = text(&html(|| head(&tenant("v1.35.6"), &knowledge())));
+    for part in [
+        "tenant-00",
+        "v1.35.6 may go to v1.36.4",
+        "supported until 28 Feb 2027 (in 98 days)",
+        "DataStore default (etcd)",
+        "3 replicas",
+        "Ready",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
+
+#[test]
+fn the_overview_has_one_primary_action_that_fits_the_state() {
+    let newest = tenant("v1.36.4");
+    for (snapshot, primary) in [
+        (tenant("v1.35.6"), Some("/tenants/team-a/tenant-00/start?version=v1.36.4")),
+        (rolling(), Some("/tenants/team-a/tenant-00/rollout")),
+        (newest, None),
+    ] {
+        let page = overview(&snapshot);
+        let links = page.split("<a ").filter_map(|rest| rest.split('>').next());
+        let primary_links = links.filter(|link| link.contains("button--primary"));
+        let hrefs: Vec<&str> =
+            primary_links.filter_map(|link| link.split("href=\"").nth(1)?.split('"').next()).collect();
+        assert_eq!(hrefs, Vec::from_iter(primary), "{}", snapshot.desired_version);
+    }
+}
+
+#[test]
+fn versions_that_may_not_come_are_listed_with_the_reason() {
+    let page = text(&overview(&tenant("v1.35.6")));
+    let one_minor_ahead = page.find("v1.36.4").expect("the available one is listed");
+    let two_ahead = page.find("v1.37.0 to v1.37.1").expect("the unavailable ones are listed together");
+    assert!(two_ahead > one_minor_ahead, "the verdict comes first: {page}");
+}
+
+#[test]
+fn objects_that_cannot_be_read_are_named_and_the_rest_is_shown() {
+    let mut snapshot = tenant("v1.35.6");
+    snapshot.problems = vec!["the pod `x` has no labels".to_owned()];
+    let page = text(&overview(&snapshot));
+    assert!(page.contains("The pod `x` has no labels") || page.contains("the pod `x` has no labels"), "{page}");
+    assert!(page.contains("Versions"), "{page}");
+}
+
+#[test]
+fn a_start_shows_exactly_the_fields_that_are_written() {
+    let only_version = start(&tenant("v1.35.6"), &asked("v1.36.4", "")).expect("a choice");
+    assert!(only_version.contains("<del>v1.35.6</del><ins>v1.36.4</ins>"), "{only_version}");
+    assert!(!only_version.contains("spec.controlPlane.deployment.strategy"), "an unchanged strategy is not written");
+    let both = start(&tenant("v1.35.6"), &asked("v1.36.4", "1/1")).expect("a choice");
+    assert!(both.contains("spec.controlPlane.deployment.strategy"), "{both}");
+    assert!(text(&both).contains("maxSurge"), "both halves are written out: {both}");
+}
+
+#[test]
+fn a_minor_is_said_to_be_final_and_a_patch_is_not() {
+    let final_words = "A minor cannot be undone.";
+    for (version, is_final) in [("v1.36.4", true), ("v1.35.7", false)] {
+        let page = text(&start(&tenant("v1.35.6"), &asked(version, "")).expect("a choice"));
+        assert_eq!(page.contains(final_words), is_final, "{version}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_in_an_address_is_said_and_nothing_is_chosen_for_it() {
+    for (version, strategy, says) in [
+        ("1.36.4", "", "lacks the leading `v`"),
+        ("latest", "", "is not a Kubernetes version"),
+        ("v1.36.4", "0/0", "both 0"),
+        ("v1.36.4", "canary", "no strategy"),
+    ] {
+        let error = start(&tenant("v1.35.6"), &asked(version, strategy)).expect_err("it cannot be read");
+        assert_eq!(error.status(), 422, "{version} {strategy}");
+        assert!(error.to_string().contains(says), "{version} {strategy}: {error}");
+    }
+}
+
+#[test]
+fn a_refused_version_is_shown_as_blocked() {
+    let page = text(&start(&tenant("v1.34.9"), &asked("v1.36.4", "")).expect("a choice"));
+    assert!(page.contains("cannot be started"), "{page}");
+}
+
+#[test]
+fn the_dry_run_is_shown_in_the_words_of_whoever_refused() {
+    let words = "admission webhook \"vtenantcontrolplane.kb.io\" denied the request: <nope>";
+    for (answer, says) in [
+        (Ok(DryRunAnswer::Accepted), "would take this change"),
+        (Ok(DryRunAnswer::Refused(words.to_owned())), "denied the request: &lt;nope&gt;"),
+        (Ok(DryRunAnswer::NotJudged("no answer within 10 s".to_owned())), "no answer within 10 s"),
+        (Err(ConsoleError::ApiAway("connection refused".to_owned())), "connection refused"),
+    ] {
+        let page = html(|| dry_run_section(&answer));
+        assert!(page.contains(says), "{says} is not in {page}");
+    }
+}
+
+#[test]
+fn a_refused_plain_form_comes_back_with_what_was_filled_in() {
+    let agreed = super::start::Agreed {
+        version: "v1.36.4".to_owned(),
+        strategy: "1/1".to_owned(),
+        binding: "{\"uid\":\"x\"}".to_owned(),
+        kubelets_checked: "yes".to_owned(),
+        typed_name: "tenant-00".to_owned(),
+    };
+    let back = agreed.back_to_start(&tenant("v1.35.6").id, &ConsoleError::Changed(Vec::new()));
+    for part in [
+        "/tenants/team-a/tenant-00/start?",
+        "version=v1.36.4",
+        "strategy=1%2F1",
+        "seen=%7B%22uid",
+        "kubelets_checked=yes",
+        "typed_name=tenant-00",
+        "refused=409",
+    ] {
+        assert!(back.contains(part), "{part} is not in {back}");
+    }
+}
+
+#[test]
+fn the_present_stage_is_marked_once() {
+    let settled = TenantSnapshot { status: KamajiStatus::Ready, ..rolling() };
+    for snapshot in [rolling(), settled, stuck()] {
+        let page = html(|| stages(&snapshot, &stage::read(&snapshot)));
+        assert_eq!(page.matches("aria-current=\"step\"").count(), 1, "{page}");
+    }
+}
+
+#[test]
+fn a_tenant_at_rest_has_no_stages() {
+    let snapshot = tenant("v1.35.6");
+    assert!(stages(&snapshot, &stage::read(&snapshot)).is_none());
+}
+
+#[test]
+fn a_stuck_rollout_gives_the_reason_and_only_ways_out_that_exist() {
+    let snapshot = stuck();
+    let report = stage::read(&snapshot);
+    assert!(!report.stuck.is_empty(), "the built tenant is stuck");
+    let page = text(&html(|| stuck_section(&snapshot, &report)));
+    for exit in &report.exits {
+        assert!(page.contains(&exit.to_string()), "{exit} is not in {page}");
+    }
+    assert!(!page.contains("Prepare v1.35.6"), "the way back over a minor must never be offered: {page}");
+    assert!(stuck_section(&rolling(), &stage::read(&rolling())).is_none(), "nothing keeps a healthy rollout");
+}
+
+#[test]
+fn what_may_not_be_read_says_so_and_the_rest_is_shown() {
+    let mut snapshot = rolling();
+    snapshot.events = Reading::Forbidden("events is forbidden".to_owned());
+    snapshot.deployment = Reading::Waiting;
+    let events = text(&html(|| events(&snapshot)));
+    let conditions = text(&html(|| conditions(&snapshot)));
+    assert!(events.contains("events is forbidden"), "{events}");
+    assert!(conditions.contains("have not been read yet"), "{conditions}");
+}
+
+#[test]
+fn nothing_from_a_cluster_becomes_markup() {
+    let mut snapshot = rolling();
+    snapshot.id.name = "<script>x</script>".to_owned();
+    snapshot.desired_version = declared("<i>v1</i>");
+    snapshot.status = KamajiStatus::Other("<u>odd</u>".to_owned());
+    snapshot.problems = vec!["<em>bad</em>".to_owned()];
+    snapshot.events = Reading::Read(vec![hostile_event()]);
+    snapshot.freshness = Freshness::Stale { since: NOW, why: "<hr>".to_owned() };
+    let page =
+        format!("{}{}{}", overview(&snapshot), html(|| head(&snapshot, &knowledge())), html(|| events(&snapshot)));
+    for markup in ["<script", "<i>", "<u>", "<em>", "<img", "<b>"] {
+        assert!(!page.contains(markup), "{markup} is in {page}");
+    }
+    assert!(page.contains("&lt;script&gt;alert(1)"), "{page}");
+}
+
+#[test]
+fn findings_stand_worst_first() {
+    let mut snapshot = tenant("v1.35.6");
+    snapshot.paused = true;
+    let page = start(&snapshot, &asked("v1.36.4", "")).expect("a choice");
+    let order: Vec<usize> = [Severity::Blocks, Severity::Warns, Severity::Passes]
+        .iter()
+        .filter_map(|severity| page.find(&format!("finding--{severity}")))
+        .collect();
+    assert!(order.len() >= 2 && order.is_sorted(), "{order:?}");
+}
