@@ -1,0 +1,14 @@
+//! The rollout model against rollouts of the real controllers, and what follows from it: films, figures, the lab.
+
+#[path = "../examples/replay/trace.rs"]
+#[expect(dead_code, reason = "shared with the replay example, which prints what differs")]
+mod trace;
+
+#[path = "model/films.rs"]
+mod films;
+#[path = "model/labs.rs"]
+mod labs;
+#[path = "model/properties.rs"]
+mod properties;
+#[path = "model/traces.rs"]
+mod traces;

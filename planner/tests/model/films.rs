@@ -1,0 +1,120 @@
+//! Films and their figures.
+
+use planner::film::{Film, FilmSummary, Milestones, MixedWindow, OpenSpan, PodTrack, Revision, Side};
+use planner::rollout::{DeploymentWrite, Health, Scenario, Template, predict};
+use planner::strategy::Strategy;
+
+fn pod(revision: usize, created_ms: i64, ready: &[(i64, Option<i64>)], end: Option<(i64, i64)>) -> PodTrack {
+    PodTrack {
+        name: "pod".to_owned(),
+        revision,
+        created_ms,
+        bound_ms: Some(created_ms),
+        ready: ready.iter().map(|(from_ms, to_ms)| OpenSpan { from_ms: *from_ms, to_ms: *to_ms }).collect(),
+        terminating_ms: end.map(|(terminating, _)| terminating),
+        gone_ms: end.map(|(_, gone)| gone),
+    }
+}
+
+fn film(pods: Vec<PodTrack>, until_ms: i64) -> Film {
+    let revision = |key: &str, side| Revision { key: key.to_owned(), version: None, side };
+    Film { revisions: vec![revision("1", Side::Old), revision("2", Side::New)], pods, gaps: Vec::new(), until_ms }
+}
+
+#[test]
+fn the_figures_of_one_pod_replaced_by_another() {
+    let film =
+        film(vec![pod(0, -9000, &[(-8000, None)], Some((25_000, 55_000))), pod(1, 0, &[(20_000, None)], None)], 60_000);
+    assert_eq!(film.moments(), [-9000, -8000, 0, 20_000, 25_000, 55_000]);
+    let summary = FilmSummary::of(&film, Milestones { settled_ms: Some(20_000), deadline_exceeded_ms: None });
+    assert_eq!(summary.peaks.objects, 2);
+    assert_eq!(summary.lowest_serving, 1);
+    let mixed = MixedWindow { first_ms: 20_000, last_ms: Some(25_000), total_ms: Some(5_000) };
+    assert_eq!(summary.mixed, Some(mixed));
+    assert_eq!((summary.outage_ms, summary.outage_open), (0, false));
+    assert_eq!((summary.settled_ms, summary.finished_ms), (Some(20_000), Some(55_000)));
+}
+
+#[test]
+fn an_outage_that_lasts_is_counted_to_the_end_of_the_film() {
+    let film = film(vec![pod(0, -9000, &[(-8000, None)], Some((10_000, 40_000))), pod(1, 40_000, &[], None)], 100_000);
+    let summary = FilmSummary::of(&film, Milestones::default());
+    assert_eq!((summary.lowest_serving, summary.outage_ms, summary.outage_open), (0, 90_000, true));
+    assert_eq!(summary.finished_ms, None);
+}
+
+#[test]
+fn a_mixed_window_that_lasts_has_no_end() {
+    let film = film(vec![pod(0, -9000, &[(-8000, None)], None), pod(1, 0, &[(5000, None)], None)], 9000);
+    let summary = FilmSummary::of(&film, Milestones { settled_ms: Some(5000), deadline_exceeded_ms: None });
+    assert_eq!(summary.mixed, Some(MixedWindow { first_ms: 5000, last_ms: None, total_ms: None }));
+    assert_eq!(summary.finished_ms, None, "an old pod is left");
+}
+
+#[test]
+fn the_staircase_says_what_the_moments_say() {
+    for strategy in [Strategy::BLUE_GREEN, Strategy::ROLLING_ONE, Strategy::IN_PLACE, Strategy::Recreate] {
+        let film = predict(&Scenario::hop(5, strategy, vec![20_000, 23_000, 27_500], 30_000)).film;
+        let steps = film.steps_from(0);
+        for (step, next) in steps.iter().zip(steps.iter().skip(1)) {
+            assert_eq!(step.to_ms, Some(next.from_ms));
+            assert_ne!(step.counts, next.counts);
+        }
+        for step in &steps {
+            assert_eq!(film.counts_at(step.from_ms), step.counts, "{strategy} at {}", step.from_ms);
+            if let Some(to_ms) = step.to_ms {
+                assert_eq!(film.counts_at(to_ms - 1), step.counts, "{strategy} before {to_ms}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_to_one_with_three_replicas_has_as_many_pods_as_blue_green() {
+    // The closed forms of the field: with a grace longer than the start-up the waves overlap.
+    let peak = |strategy| predict(&Scenario::hop(3, strategy, vec![20_000], 30_000)).summary.peaks.objects;
+    assert_eq!((peak(Strategy::BLUE_GREEN), peak(Strategy::ROLLING_ONE)), (6, 6));
+}
+
+#[test]
+fn the_known_table_of_small_rollouts() {
+    // replicas, strategy, finished (s), pods alive, asked for, available: start-up 10 s, grace 5 s.
+    let table = [
+        (1, Strategy::BLUE_GREEN, 15, 2, 1),
+        (1, Strategy::ROLLING_ONE, 10, 2, 0),
+        (2, Strategy::BLUE_GREEN, 15, 4, 2),
+        (2, Strategy::ROLLING_ONE, 15, 4, 1),
+        (3, Strategy::BLUE_GREEN, 15, 6, 3),
+        (3, Strategy::ROLLING_ONE, 20, 5, 2),
+        (3, Strategy::SURGE_ONE, 35, 5, 3),
+        (3, Strategy::IN_PLACE, 30, 4, 2),
+        (3, Strategy::Recreate, 15, 3, 0),
+        (5, Strategy::ROLLING_ONE, 30, 8, 4),
+    ];
+    for (replicas, strategy, seconds, alive, serving) in table {
+        let summary = predict(&Scenario::hop(replicas, strategy, vec![10_000], 5_000)).summary;
+        let have = (summary.finished_ms, summary.peaks.objects, summary.lowest_serving);
+        assert_eq!(have, (Some(seconds * 1000), alive, serving), "{strategy} with {replicas}");
+    }
+}
+
+#[test]
+fn two_writes_make_three_replica_sets_and_nine_pods() {
+    let mut scenario = Scenario::hop(3, Strategy::BLUE_GREEN, vec![20_000], 30_000);
+    scenario.templates.push(Template { startup_ms: vec![20_000], health: Health::Starts, side: Side::New });
+    scenario.writes.push(DeploymentWrite { at_ms: 900, template: Some(2), ..DeploymentWrite::default() });
+    let prediction = predict(&scenario);
+    assert_eq!(prediction.film.revisions.len(), 3);
+    assert_eq!(prediction.summary.peaks.objects, 9);
+    assert_eq!(prediction.summary.lowest_serving, 3);
+}
+
+#[test]
+fn pods_that_never_start_leave_the_old_ones_serving_and_pass_the_deadline() {
+    let mut scenario = Scenario::hop(3, Strategy::BLUE_GREEN, vec![20_000], 30_000);
+    scenario.templates[1].health = Health::CrashLoop;
+    let prediction = predict(&scenario);
+    let summary = prediction.summary;
+    assert_eq!((summary.lowest_serving, summary.peaks.objects), (3, 6));
+    assert_eq!((summary.settled_ms, summary.deadline_exceeded_ms), (None, Some(601_000)));
+}

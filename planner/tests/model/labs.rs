@@ -1,0 +1,183 @@
+//! The strategy lab: verdicts, remarks, links.
+
+use planner::cost::FigureSource;
+use planner::lab::{LabInput, LabQueryError, LabRow, RemarkKind, compare};
+use planner::strategy::Strategy;
+use planner::tenant::PodRequests;
+use proptest::prelude::*;
+
+const MIB: u64 = 1024 * 1024;
+
+fn input() -> LabInput {
+    LabInput { startup_ms: vec![20_000, 23_000, 27_000], ..LabInput::default() }
+}
+
+fn row(input: &LabInput, strategy: Strategy) -> LabRow {
+    compare(input).rows.into_iter().find(|row| row.strategy == strategy).expect("it is a candidate")
+}
+
+fn sentences(row: &LabRow) -> Vec<String> {
+    row.remarks.iter().map(|remark| remark.kind.to_string()).collect()
+}
+
+#[test]
+fn the_verdict_names_pods_memory_and_time() {
+    let mut input = input();
+    input.requests = PodRequests { cpu_millis: None, memory_bytes: Some(320 * MIB) };
+    let row = row(&input, Strategy::BLUE_GREEN);
+    assert_eq!(row.verdict, "Blue/Green needs 3 more pods and 960 MiB for about 57 s.");
+    assert_eq!(row.cost.memory_bytes.source, FigureSource::Requests);
+    assert_eq!((row.cost.cpu_millis.value, row.cost.cpu_millis.source), (None, FigureSource::Unknown));
+}
+
+#[test]
+fn unknown_requests_stay_unknown_beside_an_assumption() {
+    let mut input = input();
+    let plain = row(&input, Strategy::BLUE_GREEN);
+    assert_eq!(
+        plain.verdict,
+        "Blue/Green needs 3 more pods for about 57 s; their memory is not known, they set no requests."
+    );
+    input.assumed.memory_bytes = Some(320 * MIB);
+    let row = row(&input, Strategy::BLUE_GREEN);
+    assert_eq!(row.cost.memory_bytes.value, None);
+    assert_eq!(row.cost.assumed_memory_bytes.value, Some(960 * MIB));
+    assert_eq!(row.cost.assumed_memory_bytes.source, FigureSource::Assumed);
+    assert!(row.verdict.ends_with("they set no requests (assuming 320 MiB each: 960 MiB)."), "{}", row.verdict);
+}
+
+#[test]
+fn an_outage_is_part_of_the_verdict() {
+    let row = row(&LabInput::default(), Strategy::Recreate);
+    assert_eq!(
+        row.verdict,
+        "Recreate needs no more pods and is finished after about 50 s. No API server serves for 50 s."
+    );
+}
+
+#[test]
+fn blue_green_is_said_to_be_no_switch() {
+    let said = sentences(&row(&input(), Strategy::BLUE_GREEN));
+    assert_eq!(said, ["Blue/Green is not a switch: old and new API servers answer side by side for 7 s."]);
+    let at_once = sentences(&row(&LabInput::default(), Strategy::BLUE_GREEN));
+    assert!(at_once[0].starts_with("Blue/Green is not a switch"), "{at_once:?}");
+}
+
+#[test]
+fn rolling_by_one_saves_no_pods_with_three_replicas() {
+    let row = row(&LabInput::default(), Strategy::ROLLING_ONE);
+    let kind = RemarkKind::NoFewerPodsThanBlueGreen { pods: 6, termination_ms: 30_000 };
+    assert!(row.remarks.iter().any(|remark| remark.kind == kind), "{:?}", row.remarks);
+    // With a short grace it does.
+    let short = LabInput { termination_ms: 5_000, ..LabInput::default() };
+    let said = sentences(&self::row(&short, Strategy::ROLLING_ONE));
+    assert!(!said.iter().any(|sentence| sentence.contains("saves no pods")), "{said:?}");
+}
+
+#[test]
+fn one_replica_rolled_by_one_is_an_outage() {
+    let single = LabInput { replicas: 1, ..LabInput::default() };
+    let said = sentences(&row(&single, Strategy::ROLLING_ONE));
+    assert!(said[0].starts_with("With one replica Rolling is an outage of 20 s"), "{said:?}");
+    assert_eq!(row(&single, Strategy::BLUE_GREEN).summary.outage_ms, 0);
+}
+
+#[test]
+fn konnectivity_gives_three_replica_sets() {
+    let input = LabInput { second_write_ms: Some(900), ..LabInput::default() };
+    let kind = RemarkKind::ThreeReplicaSets { pods: 9, apart_ms: 900 };
+    assert!(row(&input, Strategy::BLUE_GREEN).remarks.iter().any(|remark| remark.kind == kind));
+}
+
+#[test]
+fn dangerous_settings_are_named() {
+    let custom = |text: &str| LabInput { custom: text.parse().ok(), ..LabInput::default() };
+    let said = |input: &LabInput| sentences(compare(input).rows.last().expect("there is a custom row")).join(" ");
+    assert!(!said(&custom("10%/10%")).contains("round to 0"), "a surge of 10% rounds up");
+    assert!(said(&custom("0/10%")).contains("Both numbers round to 0 with 3 replicas"));
+    assert!(said(&custom("7/0")).contains("A surge of 7 is more than the 3 replicas"));
+    let slow = LabInput { startup_ms: vec![700_000], ..LabInput::default() };
+    let said = sentences(&row(&slow, Strategy::BLUE_GREEN)).join(" ");
+    assert!(said.contains("The progress deadline passes after 601 s"), "{said}");
+    assert!(said.contains("A rule, not simulated"), "{said}");
+}
+
+#[test]
+fn nothing_rolls_out_with_no_replicas() {
+    let none = LabInput { replicas: 0, ..LabInput::default() };
+    for row in compare(&none).rows {
+        assert!(row.verdict.starts_with("With 0 replicas"), "{}", row.verdict);
+        assert!(row.remarks.is_empty() && row.summary.peaks.objects == 0);
+    }
+}
+
+#[test]
+fn a_strategy_is_compared_once() {
+    let named = LabInput { custom: Some(Strategy::SURGE_ONE), ..LabInput::default() };
+    assert_eq!(named.candidates().len(), 5);
+    let own = LabInput { custom: "2/1".parse().ok(), ..LabInput::default() };
+    assert_eq!(own.candidates().last().map(ToString::to_string).as_deref(), Some("2/1"));
+}
+
+#[test]
+fn a_link_is_short_and_readable() {
+    assert_eq!(LabInput::default().to_query(), "replicas=3&startup=20&grace=30");
+    let mut own = input();
+    own.custom = "25%/1".parse().ok();
+    own.second_write_ms = Some(900);
+    own.progress_deadline_seconds = None;
+    assert_eq!(own.to_query(), "replicas=3&startup=20,23,27&grace=30&deadline=none&second=0.9&custom=25%25/1");
+}
+
+#[test]
+fn a_broken_link_says_what_is_wrong() {
+    let table = [
+        ("replicas=51", "`replicas` is `51`; the lab takes 0 to 50"),
+        ("replicas=-1", "`replicas` is `-1`; the lab takes 0 to 50"),
+        ("replicas=many", "`replicas` is `many`, which is not a number; write it as `3`"),
+        ("grace=3601", "`grace` is `3601`; the lab takes 0 to 3600"),
+        ("grace=3600.5", "`grace` is `3600.5`; the lab takes 0 to 3600"),
+        ("startup=1,x", "`startup` is `x`, which is not a number; write it as `20`"),
+        ("grace=1.2345", "`grace` is `1.2345`, which is not a number; write it as `20`"),
+        ("custom=%zz", "the link is damaged near `%zz`"),
+        ("mem=99999999999", "`mem` is `99999999999`; the lab takes 0 to 1048576"),
+    ];
+    for (query, words) in table {
+        let error = LabInput::from_query(query).expect_err(query);
+        assert_eq!(error.to_string(), words, "{query}");
+    }
+    let long = format!("startup={}", vec!["1"; 51].join(","));
+    assert_eq!(LabInput::from_query(&long), Err(LabQueryError::TooManySamples { count: 51 }));
+    assert!(matches!(LabInput::from_query("custom=0/0"), Err(LabQueryError::Strategy(_))));
+}
+
+#[test]
+fn what_a_link_leaves_out_is_as_by_default() {
+    assert_eq!(LabInput::from_query(""), Ok(LabInput::default()));
+    assert_eq!(LabInput::from_query("?theme=dark&replicas="), Ok(LabInput::default()));
+    let form = LabInput::from_query("custom=100%25%2F1&startup=20%2C+25").expect("as a form sends it");
+    assert_eq!((form.custom, form.startup_ms), ("100%/1".parse().ok(), vec![20_000, 25_000]));
+}
+
+proptest! {
+    #[test]
+    fn every_input_comes_back_from_its_link(
+        replicas in 0_u32..=50,
+        startup_ms in proptest::collection::vec(0_i64..=3_600_000, 1..6),
+        termination_ms in 0_i64..=3_600_000,
+        min_ready_seconds in 0_u32..=3600,
+        deadline in proptest::option::of(1_u32..=100_000),
+        memory_bytes in proptest::option::of(0_u64..=1_048_576),
+        second_write_ms in proptest::option::of(0_i64..=3_600_000),
+        surge in 0_u32..=200,
+        percent in any::<bool>(),
+    ) {
+        let custom = format!("{surge}{}/1", if percent { "%" } else { "" }).parse().ok();
+        let input = LabInput {
+            replicas, startup_ms, termination_ms, min_ready_seconds, progress_deadline_seconds: deadline,
+            requests: PodRequests { cpu_millis: memory_bytes, memory_bytes }, second_write_ms, custom,
+            ..LabInput::default()
+        };
+        prop_assert_eq!(LabInput::from_query(&input.to_query()), Ok(input));
+    }
+}
