@@ -63,8 +63,9 @@ struct ClockOrder {
     manual: Option<bool>,
 }
 
+/// What is not of this order must be a lasting fault, which refuses fields that it does not know.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
 struct FaultOrder {
     drop_watches: bool,
     expire_watches: bool,

@@ -34,11 +34,15 @@ const FINISH_MS: (i64, i64) = (80, 150);
 const KONNECTIVITY_MS: (i64, i64) = (780, 900);
 /// Until a tenant that is not settled is looked at again (ms).
 const UNSETTLED_MS: (i64, i64) = (500, 1_100);
+/// After so many looks at a tenant that does not settle, Kamaji looks less often.
+const EAGER_LOOKS: u32 = 45;
+const STUCK_MS: (i64, i64) = (15_000, 40_000);
 /// How long Kamaji waits for a tenant API that does not answer (ms). Nothing else is reconciled meanwhile.
 const TENANT_TIMEOUT_MS: i64 = 10_000;
 /// Waits after failed reconciles (ms): doubling, up to the longest.
 const FIRST_BACK_OFF_MS: i64 = 250;
-const LONGEST_BACK_OFF_MS: i64 = 4_000;
+const LONGEST_GATE_BACK_OFF_MS: i64 = 4_000;
+const LONGEST_BACK_OFF_MS: i64 = 60_000;
 /// A quiet tenant's status is refreshed now and then without any other change (ms).
 const QUIET_REFRESH_MS: (i64, i64) = (30_000, 60_000);
 /// From the request to delete a tenant to its end (ms).
@@ -58,6 +62,8 @@ pub(crate) struct Kamaji {
     queued: BTreeSet<Key>,
     running: Option<Run>,
     failures: BTreeMap<Key, u32>,
+    /// How often a tenant was looked at since something about it changed.
+    looks: BTreeMap<Key, u32>,
 }
 
 /// The reconcile that runs.
@@ -105,6 +111,7 @@ impl Default for Kamaji {
             queued: BTreeSet::new(),
             running: None,
             failures: BTreeMap::new(),
+            looks: BTreeMap::new(),
         }
     }
 }
@@ -155,7 +162,7 @@ impl World {
                 let Some(tenant) = self.get(Kind::TenantControlPlane, &run.key) else { return self.finish() };
                 match step {
                     KamajiStep::Gate => self.gate(&run.key, &tenant),
-                    KamajiStep::GateTimeout => self.fail(
+                    KamajiStep::GateTimeout => self.fail_at_gate(
                         &run.key,
                         "cannot retrieve available Upgrades for Kubernetes upgrade plan: couldn't get server version: context deadline exceeded",
                     ),
@@ -182,6 +189,7 @@ impl World {
     }
 
     fn enqueue_soon(&mut self, key: &Key) {
+        self.kamaji.looks.remove(key);
         self.plan_within(NOTICE_MS, Action::Kamaji(KamajiStep::Enqueue(key.clone())));
     }
 
@@ -207,10 +215,19 @@ impl World {
         self.take_next();
     }
 
+    /// The gate fails: the tenant's API is asked again before long.
+    fn fail_at_gate(&mut self, key: &Key, message: &str) {
+        self.back_off(key, message, LONGEST_GATE_BACK_OFF_MS);
+    }
+
     fn fail(&mut self, key: &Key, message: &str) {
+        self.back_off(key, message, LONGEST_BACK_OFF_MS);
+    }
+
+    fn back_off(&mut self, key: &Key, message: &str, longest: i64) {
         self.log_of_kamaji(key, message);
         let failures = self.kamaji.failures.entry(key.clone()).or_default();
-        let wait = (FIRST_BACK_OFF_MS << (*failures).min(10)).min(LONGEST_BACK_OFF_MS);
+        let wait = (FIRST_BACK_OFF_MS << (*failures).min(10)).min(longest);
         *failures += 1;
         self.plan(wait, Action::Kamaji(KamajiStep::Enqueue(key.clone())));
         self.finish();
@@ -241,7 +258,7 @@ impl World {
             TenantApi::Answers if self.serves(key) => {}
             _ => {
                 let message = "cannot retrieve available Upgrades for Kubernetes upgrade plan: couldn't list all nodes in cluster";
-                return self.fail(key, message);
+                return self.fail_at_gate(key, message);
             }
         }
         let too_far = match (KamajiVersion::parse(installed), KamajiVersion::parse(wanted)) {
@@ -249,7 +266,7 @@ impl World {
             _ => true,
         };
         if too_far {
-            return self.fail(key, "the required upgrade plan is not available");
+            return self.fail_at_gate(key, "the required upgrade plan is not available");
         }
         self.set_word(key, Word::Upgrading);
         self.plan_within(PREPARE_MS, Action::Kamaji(KamajiStep::Prepare));
@@ -367,7 +384,12 @@ impl World {
         let unfinished =
             tenant["status"]["kubernetesResources"]["version"]["version"] != tenant["spec"]["kubernetes"]["version"];
         if unfinished || !Word::of(tenant).is_some_and(status::is_settled) {
-            self.plan_within(UNSETTLED_MS, Action::Kamaji(KamajiStep::Enqueue(key.clone())));
+            let looks = self.kamaji.looks.entry(key.clone()).or_default();
+            *looks += 1;
+            // A status that flips by itself (WriteLimited with a wanted version) wakes the controller each time.
+            let eager = *looks <= EAGER_LOOKS || Word::of(tenant) == Some(Word::WriteLimited);
+            let wait = if eager { UNSETTLED_MS } else { STUCK_MS };
+            self.plan_within(wait, Action::Kamaji(KamajiStep::Enqueue(key.clone())));
         }
         self.finish();
     }

@@ -137,11 +137,14 @@ impl World {
     }
 
     pub(crate) fn log_of_kamaji(&mut self, key: &Key, line: &str) {
+        let time = json::seconds(self.now_ms);
+        let line = format!("{}/{}: {line}", key.namespace, key.name);
+        // A failing reconcile says the same again and again: only the last time is kept.
+        self.kamaji_log.retain(|known| !known.ends_with(&line));
         if self.kamaji_log.len() == KAMAJI_LOG_LIMIT {
             self.kamaji_log.pop_front();
         }
-        let time = json::seconds(self.now_ms);
-        self.kamaji_log.push_back(format!("{time} {}/{}: {line}", key.namespace, key.name));
+        self.kamaji_log.push_back(format!("{time} {line}"));
     }
 
     /// Plans an action in `millis` milliseconds.

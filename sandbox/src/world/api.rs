@@ -281,10 +281,11 @@ fn raises_generation(kind: Kind, old: &Value, new: &Value) -> bool {
 /// The parts of `new` that differ from `old`.
 fn difference(old: &Value, new: &Value) -> Value {
     let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return new.clone() };
-    let changed = new.iter().filter(|(name, value)| old.get(*name) != Some(value));
-    changed
-        .filter(|(name, _)| !matches!(name.as_str(), "managedFields" | "resourceVersion" | "generation"))
+    let by_writer = |name: &str| !matches!(name, "managedFields" | "resourceVersion" | "generation");
+    new.iter()
+        .filter(|(name, value)| by_writer(name) && old.get(*name) != Some(value))
         .map(|(name, value)| (name.clone(), difference(old.get(name).unwrap_or(&Value::Null), value)))
+        .filter(|(name, value)| name != "metadata" || *value != json!({}))
         .collect::<Map<_, _>>()
         .into()
 }

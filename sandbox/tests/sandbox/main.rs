@@ -1,0 +1,9 @@
+//! The sandbox through its doors. What it must look like was recorded from a real Kamaji.
+
+mod access;
+mod api;
+mod doors;
+mod refusals;
+mod support;
+mod upgrades;
+mod watches;
