@@ -6,4 +6,5 @@ mod malformed;
 mod observe;
 mod operator;
 mod recordings;
+mod sandbox;
 mod support;

@@ -1,0 +1,74 @@
+//! A whole hop against the sandbox's API in process: reading, checking, writing and watching it to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::sandbox::{Sandbox, SandboxOptions};
+use cluster::{Changes, DryRunAnswer, observe};
+use kube::Client;
+use planner::hop::{Acknowledgement, Binding, HopRequest};
+use planner::operator::Ceiling;
+use planner::releases::ReleaseTable;
+use planner::stage;
+use planner::tenant::{TenantId, TenantSnapshot};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::admin;
+
+/// Waits for a snapshot; the sandbox's clock is moved on until it comes.
+async fn until(
+    sandbox: &Sandbox,
+    receiver: &mut watch::Receiver<Arc<TenantSnapshot>>,
+    mut holds: impl FnMut(&TenantSnapshot) -> bool,
+) -> Arc<TenantSnapshot> {
+    for _ in 0..2000 {
+        if holds(&receiver.borrow_and_update()) {
+            return receiver.borrow().clone();
+        }
+        sandbox.advance(100);
+        // Tokio's time is paused, so this ends as soon as nothing in this process has anything left to do.
+        let _ = tokio::time::timeout(Duration::from_millis(5), receiver.changed()).await;
+    }
+    panic!("it never came: {:?}", stage::read(&receiver.borrow()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hop_goes_from_the_check_to_finished() {
+    let sandbox = Sandbox::new(&SandboxOptions { manual: true, ..SandboxOptions::default() }).expect("a world");
+    let client = Client::new(sandbox.router(), "default");
+    let observer = observe(client.clone(), sandbox.clock(), CancellationToken::new());
+    let mut health = observer.health();
+    health.wait_for(|health| health.live()).await.expect("it is observed");
+    let fleet = observer.fleet().borrow().visible(&admin());
+    let id: TenantId = fleet.iter().find(|tenant| tenant.id.name == "tenant-00").expect("it is there").id.clone();
+    let mut receiver = observer.tenant(&admin(), &id).expect("it is there");
+    let settled = until(&sandbox, &mut receiver, stage::is_settled).await;
+
+    let changes = Changes::new(client, observer.clone(), sandbox.clock(), Arc::new(ReleaseTable::built_in()));
+    assert!(matches!(changes.operator_knowledge().await.ceiling, Ceiling::Learned { .. }));
+    let request = HopRequest {
+        tenant: id.clone(),
+        binding: Binding::of(&settled),
+        version: "v1.36.1".parse().expect("a version"),
+        strategy: Some("1/1".parse().expect("a strategy")),
+        acknowledged: vec![Acknowledgement::KubeletsNotChecked],
+        typed_name: Some("tenant-00".into()),
+    };
+    let checked = changes.check(&admin(), &request).await.expect("an answer");
+    assert!(matches!(checked.answer, DryRunAnswer::Accepted { .. }), "{:?}", checked.answer);
+    let started = changes.start(&admin(), &request).await.expect("nothing speaks against it");
+    assert!(started.generation > settled.generation);
+
+    let finished =
+        until(&sandbox, &mut receiver, |snapshot| snapshot.hop.as_ref().is_some_and(|hop| hop.finished_ms.is_some()))
+            .await;
+    let hop = finished.hop.as_ref().expect("it was filmed");
+    assert!(hop.start_seen);
+    assert!(hop.settled_ms <= hop.finished_ms);
+    assert_eq!(hop.film.pods.len(), 6);
+    assert_eq!(hop.film.gaps, []);
+    assert!(finished.former_strategy.is_some());
+    let restored = changes.restore_strategy(&admin(), &id, &Binding::of(&finished)).await.expect("it is remembered");
+    assert_eq!(restored.strategy, settled.strategy);
+}
