@@ -1,9 +1,13 @@
 //! The strategy lab: verdicts, remarks, links.
 
 use planner::cost::FigureSource;
-use planner::lab::{LabInput, LabQueryError, LabRow, RemarkKind, compare};
-use planner::strategy::Strategy;
-use planner::tenant::PodRequests;
+use planner::lab::{LabInput, LabQueryError, LabRow, RemarkKind, TimingSource, compare};
+use planner::strategy::{DeclaredStrategy, Strategy};
+use planner::tenant::{
+    DataStoreUse, DeclaredVersion, DeploymentCounts, DeploymentFacts, Freshness, KamajiStatus, Konnectivity,
+    ObservedTimings, PodRequests, Reading, TenantId, TenantSnapshot, WriteLimits,
+};
+use planner::time::UnixMillis;
 use proptest::prelude::*;
 
 const MIB: u64 = 1024 * 1024;
@@ -180,4 +184,98 @@ proptest! {
         };
         prop_assert_eq!(LabInput::from_query(&input.to_query()), Ok(input));
     }
+}
+
+fn snapshot() -> TenantSnapshot {
+    TenantSnapshot {
+        id: TenantId { namespace: "team-a".to_owned(), name: "tenant-00".to_owned() },
+        uid: "5c0e".to_owned(),
+        generation: 4,
+        observed_generation: Some(4),
+        resource_version: "1234".to_owned(),
+        created_at: None,
+        deleting: false,
+        desired_version: DeclaredVersion("v1.35.6".to_owned()),
+        installed_version: Some(DeclaredVersion("v1.35.6".to_owned())),
+        status: KamajiStatus::Ready,
+        replicas: 3,
+        strategy: DeclaredStrategy::default(),
+        former_strategy: None,
+        paused: false,
+        write_limits: WriteLimits::default(),
+        data_store: DataStoreUse { driver: Some("etcd".to_owned()), ..DataStoreUse::default() },
+        owners: Vec::new(),
+        konnectivity: Konnectivity::Off,
+        deployment: Reading::Waiting,
+        replica_sets: Reading::Waiting,
+        pods: Reading::Waiting,
+        events: Reading::Waiting,
+        hop: None,
+        timings: ObservedTimings::default(),
+        problems: Vec::new(),
+        observed_at: UnixMillis(0),
+        freshness: Freshness::Live,
+    }
+}
+
+#[test]
+fn a_tenant_of_which_nothing_was_observed_gives_assumptions() {
+    let (input, sources) = LabInput::from_snapshot(&snapshot());
+    assert_eq!(input, LabInput::default());
+    assert_eq!((sources.startup, sources.termination), (TimingSource::Assumed, TimingSource::Assumed));
+    assert_eq!(sources.requests, FigureSource::Unknown);
+}
+
+#[test]
+fn a_tenant_brings_its_own_numbers() {
+    let mut snapshot = snapshot();
+    snapshot.replicas = 2;
+    snapshot.konnectivity = Konnectivity::FollowsMinor;
+    snapshot.data_store.driver = Some("PostgreSQL".to_owned());
+    snapshot.strategy.kind = Some("Recreate".to_owned());
+    snapshot.timings.startup_ms = vec![27_000, 18_000, 20_000];
+    snapshot.deployment = Reading::Read(DeploymentFacts {
+        generation: 1,
+        observed_generation: Some(1),
+        version: None,
+        replicas: 2,
+        strategy: DeclaredStrategy::default(),
+        min_ready_seconds: 5,
+        progress_deadline_seconds: Some(300),
+        termination_grace_seconds: 45,
+        requests: PodRequests { cpu_millis: Some(250), memory_bytes: None },
+        counts: DeploymentCounts::default(),
+        conditions: Vec::new(),
+    });
+    let (input, sources) = LabInput::from_snapshot(&snapshot);
+    let expected = LabInput {
+        replicas: 2,
+        startup_ms: vec![27_000, 18_000, 20_000],
+        termination_ms: 45_000,
+        min_ready_seconds: 5,
+        progress_deadline_seconds: Some(300),
+        requests: PodRequests { cpu_millis: Some(250), memory_bytes: None },
+        connections_per_pod: None,
+        second_write_ms: Some(900),
+        ..LabInput::default()
+    };
+    assert_eq!(input, expected, "Recreate has a row already");
+    assert_eq!(sources.startup.to_string(), "typically 20 s, of 3 earlier pods of this tenant (18 to 27 s)");
+    assert_eq!((sources.termination, sources.requests), (TimingSource::Grace, FigureSource::Requests));
+
+    snapshot.timings.termination_ms = vec![2_000, 31_000, 3_000];
+    let (input, sources) = LabInput::from_snapshot(&snapshot);
+    assert_eq!(input.termination_ms, 3_000);
+    let observed = TimingSource::Observed { samples: 3, low_ms: 2_000, typical_ms: 3_000, high_ms: 31_000 };
+    assert_eq!(sources.termination, observed);
+}
+
+#[test]
+fn what_a_tenant_brings_fits_into_a_link() {
+    let mut snapshot = snapshot();
+    snapshot.replicas = 400;
+    snapshot.timings.startup_ms = vec![9_000_000; 80];
+    snapshot.timings.termination_ms = vec![-1];
+    let (input, _) = LabInput::from_snapshot(&snapshot);
+    assert_eq!(LabInput::from_query(&input.to_query()), Ok(input));
 }
