@@ -31,6 +31,8 @@ pub struct Index {
     entries: BTreeMap<TenantId, Entry>,
     health: Health,
     unreadable: Vec<Unreadable>,
+    /// Known by events when they were last looked at.
+    announced: BTreeSet<TenantId>,
     pods_unobserved: Option<UnixMillis>,
     dirty: BTreeSet<TenantId>,
     fleet_changed: bool,
@@ -49,6 +51,7 @@ impl Index {
             entries: BTreeMap::new(),
             health,
             unreadable: Vec::new(),
+            announced: BTreeSet::new(),
             pods_unobserved: Some(now),
             dirty: BTreeSet::new(),
             fleet_changed: false,
@@ -238,12 +241,16 @@ impl Index {
     /// Keeps an event. Most events of a cluster are about something else; those that could be about a TenantControlPlane that
     /// is not known yet are kept in small number, since the watches are not in step with each other.
     fn put_event(&mut self, id: TenantId, part: Part<planner::tenant::EventFacts>) {
-        let known = |entry: &Entry| entry.object.is_some() || entry.has_parts();
+        let known = |entry: &Entry| entry.object.is_some() || entry.has_parts() || entry.published.is_some();
         if !self.entries.get(&id).is_some_and(known) {
-            let announced = self.entries.values().filter(|entry| !known(entry)).count();
-            if announced >= MOST_ANNOUNCED {
-                self.entries.retain(|_, entry| known(entry));
+            if self.announced.len() >= MOST_ANNOUNCED {
+                for id in std::mem::take(&mut self.announced) {
+                    if !self.entries.get(&id).is_some_and(known) {
+                        self.entries.remove(&id);
+                    }
+                }
             }
+            self.announced.insert(id.clone());
         }
         self.entries.entry(id.clone()).or_default().set_event(part);
         self.dirty.insert(id);

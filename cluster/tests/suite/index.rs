@@ -356,6 +356,17 @@ fn events_belong_to_the_tenant_whose_objects_they_are_about() {
 }
 
 #[test]
+fn events_about_other_things_push_no_tenant_out() {
+    let mut world = World::at_rest();
+    world.apply(ObjectKind::Event, &event("ours", "Deployment", "t"));
+    for number in 0..1000 {
+        world.apply(ObjectKind::Event, &event(&number.to_string(), "Pod", &format!("web{number}-7c65d6cfc9-abcde")));
+    }
+    assert_eq!(world.snapshot().events.read().map(Vec::len), Some(1));
+    assert_eq!(world.observer.fleet().borrow().count(), 1);
+}
+
+#[test]
 fn other_writers_are_told_from_their_marks() {
     let git = |tool: &str| Owner::Git { tool: tool.into() };
     let table = [
