@@ -23,8 +23,7 @@ async fn recorded_world() -> Sandbox {
                 "networkProfile": {"port": 6443},
             },
         });
-        let (code, answer) =
-            post(&sandbox, &tenant_path("tenants", "").trim_end_matches('/').to_owned(), &tenant).await;
+        let (code, answer) = post(&sandbox, tenant_path("tenants", "").trim_end_matches('/'), &tenant).await;
         assert_eq!(code, 201, "{answer}");
     }
     sandbox.advance(120_000);
