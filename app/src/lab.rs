@@ -163,12 +163,10 @@ fn LabPanel(
             {page_errors}
             <div class="lab__answer">
                 <div class="lab__words">
-                    <h2 class="verdict" role="status">
-                        {verdict}
-                    </h2>
-                    <p class="verdict__why">
-                        "Predicted. Choose another strategy below, or change what it depends on."
-                    </p>
+                    <div role="status">
+                        <h2 class="verdict">{verdict}</h2>
+                    </div>
+                    <p class="verdict__why">{move || shown.with(Shown::why)}</p>
                 </div>
                 <div class="lab__action">{start_link}</div>
             </div>
@@ -274,11 +272,11 @@ fn control(field: Field, fields: &LabFields, reading: &LabReading, origin: Optio
         }
         Field::Cpu => {
             let text = number(input.assumed.cpu_millis);
-            ("Assumed CPU of a pod", "milli", text, None, "the pods set no CPU request".to_owned())
+            ("CPU of a pod", "mCPU", text, None, "assumed: the pods request none".to_owned())
         }
         Field::Memory => {
             let text = number(input.assumed.memory_bytes.map(|bytes| bytes >> 20));
-            ("Assumed memory of a pod", "MiB", text, None, "the pods set no memory request".to_owned())
+            ("Memory of a pod", "MiB", text, None, "assumed: the pods request none".to_owned())
         }
     };
     // A text that means something else than what is used stays as it is typed.

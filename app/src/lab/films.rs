@@ -29,6 +29,7 @@ pub(super) fn Films(
         view! { <CandidateChart id=id first=row shown=shown key=key cursor=cursor /> }
     };
     view! {
+        <ChartLegend id="film-legend".to_owned() kinds=kinds replicas=replicas />
         <div class="lab__films">
             <div class="lab__chosen">
                 {first_chosen
@@ -49,7 +50,6 @@ pub(super) fn Films(
                 <For each=others key=|row| row.key.clone() children=other_chart />
             </div>
         </div>
-        <ChartLegend id="film-legend".to_owned() kinds=kinds replicas=replicas />
     }
 }
 
@@ -73,14 +73,16 @@ fn CandidateChart(
         found.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
     });
     view! {
-        <FilmChart
-            id=id
-            title=Signal::derive(move || row.with(|row| row.title.clone()))
-            note=Signal::derive(move || row.with(|row| row.note.clone()))
-            layout=Signal::derive(move || row.with(|row| row.layout.clone()))
-            cursor=cursor
-        />
-        <ul class="lab__remarks">{move || row.with(|row| remarks(&row.remarks))}</ul>
+        <div class="lab__candidate">
+            <FilmChart
+                id=id
+                title=Signal::derive(move || row.with(|row| row.title.clone()))
+                note=Signal::derive(move || row.with(|row| row.note.clone()))
+                layout=Signal::derive(move || row.with(|row| row.layout.clone()))
+                cursor=cursor
+            />
+            <ul class="lab__remarks">{move || row.with(|row| remarks(&row.remarks))}</ul>
+        </div>
     }
 }
 

@@ -3,7 +3,7 @@
 use planner::cost::{Figure, FigureSource};
 use planner::film::{PodState, Side};
 use planner::finding::Severity;
-use planner::lab::{LabInput, LabRow, LabSources, compare};
+use planner::lab::{LabInput, LabRow, LabSources, RemarkKind, compare};
 use planner::strategy::{IntOrPercent, Strategy, StrategyName};
 
 use crate::chart::{Axes, Drawing, FilmLayout};
@@ -41,10 +41,12 @@ pub(super) struct ShownRow {
     pub(super) verdict: String,
     /// What people do not expect.
     pub(super) remarks: Vec<(Severity, String)>,
+    /// That it saves no pods, if so.
+    pub(super) saves_no_pods: Option<String>,
     /// Pod objects at the peak.
     pub(super) pods_alive: u32,
-    /// More than the replicas: `+3`.
-    pub(super) more_pods: String,
+    /// More than the replicas, if so: `+3`.
+    pub(super) more_pods: Option<String>,
     /// API servers running at the peak.
     pub(super) running: u32,
     /// CPU more than today.
@@ -89,6 +91,21 @@ impl Shown {
         self.row(&self.chosen)
     }
 
+    /// What people do not expect of the chosen strategy, and of the one they would take to save pods.
+    pub(super) fn why(&self) -> String {
+        let mut sentences: Vec<String> = Vec::new();
+        if let Some(chosen) = self.chosen_row() {
+            sentences.extend(chosen.remarks.iter().map(|(_, text)| text.clone()));
+        }
+        if let Some(rolling) = self.row(&Strategy::ROLLING_ONE.to_string())
+            && rolling.key != self.chosen
+            && let Some(surprise) = &rolling.saves_no_pods
+        {
+            sentences.push(format!("{}: {surprise}", rolling.title));
+        }
+        sentences.join(" ")
+    }
+
     /// Every kind of pod that occurs in any film.
     pub(super) fn kinds(&self) -> Vec<(Side, PodState)> {
         let mut kinds: Vec<(Side, PodState)> = self.rows.iter().flat_map(|row| row.layout.occurring()).collect();
@@ -122,8 +139,13 @@ fn shown_row(row: &LabRow, input: &LabInput, axes: Axes) -> ShownRow {
         note,
         verdict: row.verdict.clone(),
         remarks: row.remarks.iter().map(|remark| (remark.severity, remark.kind.to_string())).collect(),
+        saves_no_pods: row
+            .remarks
+            .iter()
+            .find(|remark| matches!(remark.kind, RemarkKind::NoFewerPodsThanBlueGreen { .. }))
+            .map(|remark| remark.kind.to_string()),
         pods_alive: summary.peaks.objects,
-        more_pods: format::change(i64::from(row.cost.extra.objects)),
+        more_pods: (row.cost.extra.objects > 0).then(|| format::change(i64::from(row.cost.extra.objects))),
         running: summary.peaks.running,
         cpu: cost(row.cost.cpu_millis, row.cost.assumed_cpu_millis, format::cpu),
         memory: cost(row.cost.memory_bytes, row.cost.assumed_memory_bytes, format::bytes),

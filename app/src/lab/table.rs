@@ -64,7 +64,10 @@ fn row_view(row: &ShownRow, chosen: bool, choose: Callback<String>) -> impl Into
                 </label>
             </th>
             <td data-label="Pods alive at the peak">
-                <span>{row.pods_alive} " " <span class="delta">{row.more_pods.clone()}</span></span>
+                <span>
+                    {row.pods_alive}
+                    {row.more_pods.clone().map(|more| view! { " " <span class="delta">{more}</span> })}
+                </span>
             </td>
             <td data-label="API servers running at the peak">
                 <span>{row.running}</span>
