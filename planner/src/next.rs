@@ -12,7 +12,7 @@ use crate::finding::{Finding, FindingKind};
 use crate::hop::HopKind;
 use crate::operator::{Ceiling, OperatorKnowledge, OperatorRules, Refusal};
 use crate::releases::{ReleaseTable, Support};
-use crate::stage::unsettled;
+use crate::stage::{self, Exit, unsettled, way_out};
 use crate::tenant::{DeclaredVersion, KamajiStatus, Owner, TenantSnapshot};
 use crate::version::{KubernetesVersion, Minor};
 
@@ -83,6 +83,7 @@ pub fn next_versions(
     today: Date,
 ) -> VersionPicker {
     let standing = standing_findings(snapshot, operator);
+    let exits = stage::read(snapshot).exits;
     let installed = snapshot.installed_version.as_ref().and_then(|it| it.parsed().ok());
     let wanted = snapshot.desired_version.parsed().ok();
     let mut versions: BTreeSet<KubernetesVersion> = releases.known_versions().into_iter().collect();
@@ -92,7 +93,12 @@ pub fn next_versions(
     let mut minors: Vec<MinorChoice> = Vec::new();
     for version in versions.into_iter().rev() {
         let support = releases.support(version.minor(), today);
-        let verdict = match judge_with(snapshot, &version, operator, &standing) {
+        let freed = exits.iter().find(|exit| exit.is_taken_by(snapshot, &version, None));
+        let judged = match freed {
+            Some(exit) => judge_with(snapshot, &version, operator, &standing_with(snapshot, operator, Some(exit))),
+            None => judge_with(snapshot, &version, operator, &standing),
+        };
+        let verdict = match judged {
             Ok(hop) => Verdict::Available { hop, support },
             Err(reasons) => Verdict::Unavailable(reasons),
         };
@@ -126,7 +132,8 @@ pub fn judge_version(
     wanted: &KubernetesVersion,
     operator: &OperatorKnowledge,
 ) -> Result<HopKind, Vec<Finding>> {
-    judge_with(snapshot, wanted, operator, &standing_findings(snapshot, operator))
+    let exit = way_out(snapshot, wanted, None);
+    judge_with(snapshot, wanted, operator, &standing_with(snapshot, operator, exit.as_ref()))
 }
 
 /// As [`judge_version`], for a text that may be no version at all.
@@ -221,6 +228,15 @@ fn downgrade(from: &DeclaredVersion, to: &KubernetesVersion, rules: OperatorRule
 /// What stands against any change of the version now, whichever it is. The order is fixed: who may write, what holds Kamaji
 /// back, what is still under way.
 pub fn standing_findings(snapshot: &TenantSnapshot, operator: &OperatorKnowledge) -> Vec<Finding> {
+    standing_with(snapshot, operator, None)
+}
+
+/// As [`standing_findings`]. Against a way out of a stuck hop it does not stand that the hop is under way.
+pub(crate) fn standing_with(
+    snapshot: &TenantSnapshot,
+    operator: &OperatorKnowledge,
+    exit: Option<&Exit>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let rules = operator.rules_for(snapshot);
     if snapshot.deleting {
@@ -258,7 +274,9 @@ pub fn standing_findings(snapshot: &TenantSnapshot, operator: &OperatorKnowledge
             _ => true,
         })
         .collect();
-    findings.extend(open);
+    if exit.is_none() {
+        findings.extend(open);
+    }
     if snapshot.replicas == 0 && !rules.knows_sleeping() {
         findings.push(FindingKind::SleepingNotSupported.into());
     }

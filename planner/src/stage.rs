@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 use crate::operator::OperatorRules;
+use crate::strategy::Strategy;
 use crate::tenant::{KamajiStatus, PodFacts, TenantSnapshot};
 use crate::time::UnixMillis;
+use crate::version::KubernetesVersion;
 
 pub use self::exits::Exit;
 pub use self::settled::{is_finished, is_settled, unsettled};
@@ -104,6 +106,12 @@ pub fn read_at(snapshot: &TenantSnapshot, now: UnixMillis) -> StageReport {
     let exits = exits::open_now(snapshot, stage, &stuck);
     let sentence = sentence::of(snapshot, stage, &counts);
     StageReport { stage, sentence, stuck, exits, counts }
+}
+
+/// The way out of a stuck hop that this change takes, if it is one that exists now. Every other change waits until the hop has
+/// settled.
+pub fn way_out(snapshot: &TenantSnapshot, version: &KubernetesVersion, strategy: Option<Strategy>) -> Option<Exit> {
+    read(snapshot).exits.into_iter().find(|exit| exit.is_taken_by(snapshot, version, strategy))
 }
 
 fn stage_of(snapshot: &TenantSnapshot, waited_ms: Option<i64>) -> Stage {

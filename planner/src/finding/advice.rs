@@ -67,6 +67,7 @@ impl FindingKind {
             | Self::ResourcesUnknown => Severity::Unknown,
             Self::VersionAllowed { .. }
             | Self::LastChangeSettled
+            | Self::WayOut { .. }
             | Self::NobodyElseWrites
             | Self::PatchCanBeUndone { .. }
             | Self::StrategyAllows { .. } => Severity::Passes,
@@ -107,6 +108,7 @@ impl FindingKind {
             | Self::StrategyStays { .. }
             | Self::WriteLimitedDuringHop
             | Self::PausedDuringHop
+            | Self::WayOut { .. }
             | Self::StatusAheadOfDeployment { .. } => Source::KamajiController,
             Self::SurgeAddsPods { .. } | Self::DataStoreLoad { .. } => Source::KamajiGuide,
             Self::KubeletsNotChecked { .. } | Self::KubectlSkew { .. } => Source::SkewPolicy,
@@ -255,6 +257,7 @@ impl FindingKind {
             | Self::VersionAllowed { .. }
             | Self::Deleting
             | Self::LastChangeSettled
+            | Self::WayOut { .. }
             | Self::NobodyElseWrites
             | Self::PatchCanBeUndone { .. }
             | Self::KubeProxyAhead { .. }

@@ -2,6 +2,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::hop::Acknowledgement;
+use crate::stage::Exit;
 use crate::strategy::{Strategy, StrategyError};
 use crate::tenant::{KamajiStatus, WriteLimits};
 use crate::version::{KubernetesVersion, Minor};
@@ -160,6 +161,11 @@ pub enum FindingKind {
     },
     /// Passes: the last change is settled.
     LastChangeSettled,
+    /// Passes: the last change is stuck, and this one frees it.
+    WayOut {
+        /// Which way.
+        exit: Exit,
+    },
     /// Passes: nobody else writes the object.
     NobodyElseWrites,
 

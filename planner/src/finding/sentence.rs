@@ -67,6 +67,7 @@ impl fmt::Display for FindingKind {
             Self::LastChangeSettled => {
                 f.write_str("The last change is settled: the Deployment is complete and Kamaji has recorded it.")
             }
+            Self::WayOut { exit } => write!(f, "The last change is stuck, and this is a way out. {exit}"),
             Self::NobodyElseWrites => f.write_str("No other tool is known to write this object."),
 
             Self::KubeletsNotChecked { target } => {

@@ -7,7 +7,7 @@ use crate::version::KubernetesVersion;
 /// The annotation that remembers the strategy which stood there before the console changed it: the declaration as JSON.
 pub const FORMER_STRATEGY_ANNOTATION: &str = "upgrade-console.kamaji.clastix.io/former-strategy";
 
-/// The JSON merge patch of a hop: the version, the strategy if it changes (both halves written out), and the `resourceVersion`
+/// The JSON merge patch of a hop: the version if it changes, the strategy if it changes (both halves written out), and the `resourceVersion`
 /// as the precondition. Nothing else.
 ///
 /// A strategy that replaces another one also remembers that one in [`FORMER_STRATEGY_ANNOTATION`]. A strategy that means the
@@ -15,8 +15,10 @@ pub const FORMER_STRATEGY_ANNOTATION: &str = "upgrade-console.kamaji.clastix.io/
 pub fn merge_patch(snapshot: &TenantSnapshot, version: &KubernetesVersion, strategy: Option<Strategy>) -> Value {
     let mut patch = json!({
         "metadata": { "resourceVersion": snapshot.resource_version },
-        "spec": { "kubernetes": { "version": version.to_string() } },
     });
+    if snapshot.desired_version.0 != version.to_string() {
+        patch["spec"]["kubernetes"] = json!({ "version": version.to_string() });
+    }
     if let Some(strategy) = strategy.filter(|strategy| changes_strategy(snapshot, *strategy)) {
         let returns = snapshot.former_strategy.as_ref().is_some_and(|former| former.under_kamaji() == Ok(strategy));
         patch["spec"]["controlPlane"] = json!({ "deployment": { "strategy": strategy.patch() } });

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use super::patch::changes_strategy;
 use super::{Acknowledgement, HopKind};
 use crate::finding::{Finding, FindingKind};
-use crate::next::{kamaji_verdict, standing_findings};
+use crate::next::{kamaji_verdict, standing_with};
 use crate::operator::{Ceiling, OperatorKnowledge, OperatorRules};
 use crate::releases::{ReleaseTable, Support};
+use crate::stage::{Exit, is_settled, way_out};
 use crate::strategy::{Strategy, StrategyError};
 use crate::tenant::{Freshness, Konnectivity, TenantSnapshot};
 use crate::version::{KubernetesVersion, Minor};
@@ -27,6 +28,9 @@ pub struct Preflight {
 }
 
 /// Checks one hop against everything that is known. `strategy` is the one to write; `None` keeps the declared one.
+///
+/// While a hop runs no other may start, but for the ways out of a stuck one; such a way may also leave the version as it is and
+/// change the strategy alone.
 pub fn preflight(
     snapshot: &TenantSnapshot,
     version: &KubernetesVersion,
@@ -38,11 +42,16 @@ pub fn preflight(
     let verdict = kamaji_verdict(snapshot, version, operator);
     let hop = verdict.as_ref().ok().copied();
     let rules = operator.rules_for(snapshot);
+    let exit = way_out(snapshot, version, strategy);
     let mut findings = verdict.err().unwrap_or_default();
+    if exit.is_some() {
+        // A way out may change the strategy alone.
+        findings.retain(|finding| !matches!(finding.kind, FindingKind::AlreadyWanted { .. }));
+    }
     if let Freshness::Stale { why, .. } = &snapshot.freshness {
         findings.push(FindingKind::ViewStale { why: why.clone() }.into());
     }
-    standing(snapshot, operator, &mut findings);
+    standing(snapshot, operator, exit, &mut findings);
     if hop.is_some() {
         let from = snapshot.desired_version.to_string();
         findings.push(FindingKind::VersionAllowed { from, to: version.clone() }.into());
@@ -88,14 +97,15 @@ impl Preflight {
     }
 }
 
-fn standing(snapshot: &TenantSnapshot, operator: &OperatorKnowledge, findings: &mut Vec<Finding>) {
-    let standing = standing_findings(snapshot, operator);
+fn standing(snapshot: &TenantSnapshot, operator: &OperatorKnowledge, exit: Option<Exit>, findings: &mut Vec<Finding>) {
+    let standing = standing_with(snapshot, operator, exit.as_ref());
     if snapshot.owners.is_empty() {
         findings.push(FindingKind::NobodyElseWrites.into());
     }
-    if crate::stage::is_settled(snapshot) {
+    if is_settled(snapshot) {
         findings.push(FindingKind::LastChangeSettled.into());
     }
+    findings.extend(exit.map(|exit| FindingKind::WayOut { exit }.into()));
     findings.extend(standing);
 }
 

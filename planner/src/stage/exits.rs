@@ -7,7 +7,7 @@ use crate::finding::{Finding, FindingKind};
 use crate::operator::OperatorRules;
 use crate::strategy::Strategy;
 use crate::tenant::{KamajiStatus, TenantSnapshot};
-use crate::version::Minor;
+use crate::version::{KubernetesVersion, Minor};
 
 /// A way out of a stuck hop. Each is offered only at the stages at which it was seen to work on a running Kamaji; going back to
 /// the former minor is never one of them.
@@ -147,6 +147,31 @@ fn patch_rollback(snapshot: &TenantSnapshot) -> Option<Exit> {
 }
 
 impl Exit {
+    /// Whether a change of the version, or of the strategy alone, is this way out.
+    pub fn is_taken_by(
+        &self,
+        snapshot: &TenantSnapshot,
+        version: &KubernetesVersion,
+        strategy: Option<Strategy>,
+    ) -> bool {
+        let stays = snapshot.desired_version.0 == version.to_string();
+        match self {
+            Self::PatchRollback { to } => *to == version.to_string(),
+            Self::NewerPatch { minor } => !stays && version.minor() == *minor,
+            Self::ValidStrategy { .. } => stays && strategy.is_some_and(|chosen| chosen.validated().is_ok()),
+            Self::InPlace => stays && strategy == Some(Strategy::IN_PLACE),
+            Self::RestoreTenantApi
+            | Self::RaiseQuota
+            | Self::MakeRoom
+            | Self::ProvideImage
+            | Self::MendPods
+            | Self::Unpause
+            | Self::LiftWriteLimits
+            | Self::StatusPatch
+            | Self::Wait => false,
+        }
+    }
+
     /// Whether only an administrator of the management cluster can take it.
     pub fn is_for_administrators(&self) -> bool {
         matches!(self, Self::StatusPatch | Self::RaiseQuota | Self::MakeRoom | Self::ProvideImage)

@@ -1,5 +1,6 @@
 use planner::finding::{Finding, FindingKind, Severity, Source};
 use planner::hop::Acknowledgement;
+use planner::stage::Exit;
 use planner::strategy::{Strategy, StrategyError};
 use planner::tenant::{KamajiStatus, WriteLimits};
 use planner::version::Minor;
@@ -41,6 +42,7 @@ fn every_kind() -> Vec<FindingKind> {
         FindingKind::StatusNotReady { status: KamajiStatus::Other(text("Odd")) },
         FindingKind::ViewStale { why: text("watch broken") },
         FindingKind::LastChangeSettled,
+        FindingKind::WayOut { exit: Exit::NewerPatch { minor: new } },
         FindingKind::NobodyElseWrites,
         FindingKind::KubeletsNotChecked { target: new },
         FindingKind::TenantApiNotChecked,

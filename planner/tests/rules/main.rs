@@ -13,3 +13,4 @@ mod stage_stuck;
 mod strategy;
 mod upstream_strategy;
 mod version;
+mod way_out;

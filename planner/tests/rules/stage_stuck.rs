@@ -5,7 +5,7 @@ use planner::version::Minor;
 
 use crate::builders::{NOW, condition, declared, hopping, kinds, pods, starting, tenant, troubled, with_deployment};
 
-fn rolling(from: &str, to: &str, new_pods: Vec<PodFacts>) -> TenantSnapshot {
+pub(crate) fn rolling(from: &str, to: &str, new_pods: Vec<PodFacts>) -> TenantSnapshot {
     let mut snapshot = with_deployment(hopping(from, to, 30_000), |it| {
         it.version = Some(declared(to));
         it.counts.updated = 3;
@@ -17,7 +17,7 @@ fn rolling(from: &str, to: &str, new_pods: Vec<PodFacts>) -> TenantSnapshot {
     snapshot
 }
 
-fn never_ready(from: &str, to: &str) -> TenantSnapshot {
+pub(crate) fn never_ready(from: &str, to: &str) -> TenantSnapshot {
     let message = "ReplicaSet \"tenant-00-6d5\" has timed out progressing.";
     with_deployment(rolling(from, to, (0..3).map(|number| starting(to, number)).collect()), |it| {
         it.conditions = vec![condition("Progressing", "False", "ProgressDeadlineExceeded", message)];
