@@ -1,54 +1,21 @@
 import { AxeBuilder } from "@axe-core/playwright";
-import { expect, test as base, type APIRequestContext, type Page, type TestInfo } from "@playwright/test";
+import {
+  expect,
+  test as base,
+  type Browser,
+  type BrowserContextOptions,
+  type Page,
+  type TestInfo,
+} from "@playwright/test";
 
-import { SANDBOX } from "../playwright.config.js";
+import { clusterOf, Console } from "./console.js";
+import { Sandbox } from "./sandbox.js";
 
 export { expect };
-
-/** Lasting disturbances of the sandbox's Kubernetes API, and two that happen once. */
-export interface Faults {
-  hang?: boolean;
-  delayMs?: number;
-  status?: number;
-  deny?: string[];
-  conflictOnce?: boolean;
-  webhookDown?: boolean;
-  dropWatches?: boolean;
-  expireWatches?: boolean;
-}
-
-/** The control door of the sandbox. Its time stands still until a journey moves it, so no journey waits for time. */
-export class Sandbox {
-  constructor(private readonly request: APIRequestContext) {}
-
-  /** Another world, at its beginning. */
-  async scenario(name: string): Promise<void> {
-    await this.post(`scenario/${name}`, {});
-  }
-
-  /** Lets this much time pass. */
-  async advance(seconds: number): Promise<void> {
-    await this.post("clock", { advanceSeconds: seconds });
-  }
-
-  /** Replaces all disturbances; without any the API is as it should be. */
-  async faults(faults: Faults = {}): Promise<void> {
-    await this.post("faults", faults);
-  }
-
-  /** How the pods and the API server of a tenant behave from now on. */
-  async behaviour(namespace: string, name: string, behaviour: Record<string, unknown>): Promise<void> {
-    await this.post(`tenants/${namespace}/${name}`, behaviour);
-  }
-
-  private async post(what: string, data: object): Promise<void> {
-    const response = await this.request.post(`${SANDBOX}/sandbox/${what}`, { data });
-    expect(response.ok(), `sandbox ${what}: ${response.status()} ${await response.text()}`).toBeTruthy();
-  }
-}
+export type { Page };
 
 /** Everything that must not happen on any page. */
-class Complaints {
+export class Complaints {
   private readonly found: string[] = [];
   private readonly expected: RegExp[] = [];
 
@@ -60,11 +27,11 @@ class Complaints {
   async watch(page: Page): Promise<void> {
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) {
-        this.add(`console ${message.type()}: ${message.text()} (${message.location().url})`);
+        this.found.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
       }
     });
-    page.on("pageerror", (error) => this.add(`page error: ${error.message}`));
-    await page.exposeFunction("reportPolicyViolation", (text: string) => this.add(`content policy: ${text}`));
+    page.on("pageerror", (error) => this.found.push(`page error: ${error.message}`));
+    await page.exposeFunction("reportPolicyViolation", (text: string) => this.found.push(`content policy: ${text}`));
     await page.addInitScript(() => {
       document.addEventListener("securitypolicyviolation", (event) => {
         const report = (window as unknown as { reportPolicyViolation: (text: string) => void }).reportPolicyViolation;
@@ -76,48 +43,83 @@ class Complaints {
   unexpected(): string[] {
     return this.found.filter((text) => !this.expected.some((pattern) => pattern.test(text)));
   }
-
-  private add(text: string): void {
-    this.found.push(text);
-  }
 }
 
 /** Opens a page and waits until its WebAssembly has taken over; without JavaScript until it is loaded. */
 export type Open = (path: string) => Promise<void>;
 
 /** Expects that axe finds nothing on the page as it is now. */
-export type Accessible = () => Promise<void>;
+export type Accessible = (page?: Page) => Promise<void>;
+
+/** A page in a browser of its own: another person, or the same without scripts. */
+export type Visitor = (options?: BrowserContextOptions) => Promise<Page>;
+
+interface Options {
+  /** The world that the sandbox starts with. */
+  scenario: string;
+}
 
 interface Fixtures {
-  complaints: Complaints;
+  console: Console;
   sandbox: Sandbox;
+  complaints: Complaints;
+  visitor: Visitor;
   open: Open;
   accessible: Accessible;
 }
 
-export const test = base.extend<Fixtures>({
+/** Each journey has a console and a sandbox of its own, so none can disturb another. */
+export const test = base.extend<Fixtures & Options>({
+  scenario: ["default", { option: true }],
+
+  console: async ({ scenario }, use, testInfo) => {
+    const console = await Console.serve([
+      ...["--sandbox", "--sandbox-clock", "manual", "--seed", "1", "--scenario", scenario],
+      ...["--sandbox-kubeconfig", testInfo.outputPath("kubeconfig")],
+    ]);
+    await use(console);
+    await console.stop();
+    if (testInfo.status !== testInfo.expectedStatus) {
+      await testInfo.attach("console.log", { body: console.lines, contentType: "text/plain" });
+    }
+  },
+
+  baseURL: async ({ console }, use) => use(console.url),
+
+  sandbox: [
+    async ({ console: _, playwright }, use, testInfo) => {
+      const request = await playwright.request.newContext();
+      const sandbox = new Sandbox(request, await clusterOf(testInfo.outputPath("kubeconfig")));
+      await sandbox.observed();
+      await use(sandbox);
+      await request.dispose();
+    },
+    { auto: true },
+  ],
+
   complaints: [
-    async ({ page, javaScriptEnabled }, use) => {
+    async ({ page }, use) => {
       const complaints = new Complaints();
-      if (javaScriptEnabled !== false) {
-        await complaints.watch(page);
-      }
+      await complaints.watch(page);
       await use(complaints);
       expect(complaints.unexpected(), "nothing is wrong in the console, the scripts and the content policy").toEqual([]);
     },
     { auto: true },
   ],
 
-  sandbox: [
-    async ({ request }, use) => {
-      const sandbox = new Sandbox(request);
-      await sandbox.faults();
-      await sandbox.scenario("default");
-      await use(sandbox);
-      await sandbox.faults();
-    },
-    { auto: true },
-  ],
+  visitor: async ({ browser, baseURL, complaints }, use) => {
+    const contexts: Awaited<ReturnType<Browser["newContext"]>>[] = [];
+    await use(async (options = {}) => {
+      const context = await browser.newContext({ ...(baseURL === undefined ? {} : { baseURL }), ...options });
+      contexts.push(context);
+      const page = await context.newPage();
+      await complaints.watch(page);
+      return page;
+    });
+    for (const context of contexts) {
+      await context.close();
+    }
+  },
 
   open: async ({ page, javaScriptEnabled }, use) => {
     await use(async (path) => {
@@ -129,7 +131,7 @@ export const test = base.extend<Fixtures>({
   },
 
   accessible: async ({ page }, use, testInfo) => {
-    await use(() => expectAccessible(page, testInfo));
+    await use((other) => expectAccessible(other ?? page, testInfo));
   },
 });
 
@@ -138,12 +140,37 @@ export async function hydrated(page: Page): Promise<void> {
   await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
 }
 
+/** Waits until the page follows its stream: what happens from now on is seen. */
+export async function live(page: Page): Promise<void> {
+  await expect(page.locator(".live-line")).toHaveText(/^live, /);
+}
+
+/** Becomes another person of the sandbox. */
+export async function lookAs(page: Page, person: "platform-admin" | "owner@team-a"): Promise<void> {
+  await page.getByLabel("Look as").selectOption(person);
+  await page.getByRole("button", { name: "Switch" }).click();
+  await expect(page.getByRole("banner")).toContainText(`${person}, sees`);
+}
+
+/** Expects that the page fits its window: only parts of it may scroll sideways. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const width = await page.evaluate(() => {
+    const widest = [...document.querySelectorAll("body *")]
+      .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+      .map((element) => `${element.tagName.toLowerCase()}.${[...element.classList].join(".")}`);
+    return { page: document.documentElement.scrollWidth, window: document.documentElement.clientWidth, widest: widest.slice(0, 8) };
+  });
+  expect(width.page, `the page is wider than its window: ${width.widest.join(", ")}`).toBeLessThanOrEqual(width.window);
+}
+
 async function expectAccessible(page: Page, testInfo: TestInfo): Promise<void> {
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
   const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
   if (violations.length > 0) {
     await testInfo.attach("axe.json", { body: JSON.stringify(violations, null, 2), contentType: "application/json" });
   }
-  const found = violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.target.join(" ")).join("; ")})`);
+  const found = violations.map(
+    ({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => `${node.target.join(" ")}: ${node.failureSummary}`).join("; ")})`,
+  );
   expect(found, "axe finds nothing").toEqual([]);
 }
