@@ -343,3 +343,6 @@ fn copy_address(query: &str, said: RwSignal<&'static str>) {
         let _ = (query, said);
     }
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests;

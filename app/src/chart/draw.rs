@@ -344,3 +344,6 @@ fn percent(value: f64) -> String {
 fn pixels(value: f64) -> String {
     format!("{value:.2}")
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
