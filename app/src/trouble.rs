@@ -47,14 +47,24 @@ pub(crate) fn error_notice(error: &ConsoleError) -> impl IntoView + use<> {
     }
 }
 
-/// A message with a capital letter and a full stop, as it stands in a page.
+/// A message with a capital letter and a full stop, as it stands in a page. Names that are written small stay small.
 pub(crate) fn sentence(message: &str) -> String {
     let mut chars = message.chars();
-    let mut text: String = chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default();
+    let mut text: String = if begins_with_a_name(message) {
+        message.to_owned()
+    } else {
+        chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    };
     if !text.ends_with(['.', '!', '?', '…']) {
         text.push('.');
     }
     text
+}
+
+/// Whether a message begins with a version or a command.
+fn begins_with_a_name(message: &str) -> bool {
+    let version = message.strip_prefix('v').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+    version || message.starts_with("kubectl ")
 }
 
 #[cfg(test)]
@@ -68,6 +78,9 @@ mod tests {
             ("Done.", "Done."),
             ("`v1` is wrong", "`v1` is wrong."),
             ("éa", "Éa."),
+            ("v1.36.4 is installed", "v1.36.4 is installed."),
+            ("very good", "Very good."),
+            ("kubectl works", "kubectl works."),
             ("", "."),
         ] {
             assert_eq!(sentence(message), expected);

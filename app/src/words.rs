@@ -72,6 +72,7 @@ pub(crate) fn support_cell(support: &Support, now: UnixMillis) -> impl IntoView 
 pub(crate) fn versions(installed: Option<&DeclaredVersion>, wanted: &DeclaredVersion) -> AnyView {
     let same = installed == Some(wanted);
     let installed = installed.map_or_else(|| "not installed yet".to_owned(), |version| version.0.clone());
+    let wanted_text = if wanted.0.is_empty() { "no version".to_owned() } else { wanted.0.clone() };
     if same {
         return view! {
             <span class="hop">
@@ -87,7 +88,7 @@ pub(crate) fn versions(installed: Option<&DeclaredVersion>, wanted: &DeclaredVer
                 "→"
             </span>
             <span class="visually-hidden">{" to "}</span>
-            <span class="version version--new">{wanted.0.clone()}</span>
+            <span class="version version--new">{wanted_text}</span>
         </span>
     }
     .into_any()

@@ -378,7 +378,10 @@ pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &
     let installed = snapshot.installed_version.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
     let verdict = match (blocking, check.hop) {
         (0, Some(HopKind::Minor)) => format!("{installed} → {} is the next minor. Nothing blocks it.", choice.version),
-        (0, _) => format!("{installed} → {} is a patch. Nothing blocks it.", choice.version),
+        (0, Some(HopKind::Patch)) => format!("{installed} → {} is a patch. Nothing blocks it.", choice.version),
+        (0, None) => {
+            format!("{} stays the wanted version, only the strategy changes. Nothing blocks it.", choice.version)
+        }
         (1, _) => format!("{installed} → {} cannot be started: one finding blocks it.", choice.version),
         (more, _) => format!("{installed} → {} cannot be started: {more} findings block it.", choice.version),
     };
@@ -423,12 +426,16 @@ fn diff(snapshot: &TenantSnapshot, choice: &Choice) -> AnyView {
             <ins>{strategy.patch().to_string()}</ins>
         }
     });
-    view! {
-        <div class="diff">
+    let version = (before.0 != choice.version.to_string()).then(|| {
+        view! {
             <p class="diff__field">{"spec.kubernetes.version"}</p>
             <del>{before.to_string()}</del>
             <ins>{choice.version.to_string()}</ins>
-            {strategy}
+        }
+    });
+    view! {
+        <div class="diff">
+            {version} {strategy}
         </div>
         <p class="small muted">{"Nothing else of the object is written."}</p>
     }
@@ -566,7 +573,11 @@ fn agree(tenant: Tenant, choice: &Choice, query: Memo<StartQuery>, action: Serve
         }
     };
     let disabled = move || blocked || pending.get() || !changes_since_load(tenant).is_empty();
-    let label = format!("Upgrade {} to {}", first.id.name, choice.version);
+    let label = if first.desired_version.0 == choice.version.to_string() {
+        format!("Change the strategy of {}", first.id.name)
+    } else {
+        format!("Upgrade {} to {}", first.id.name, choice.version)
+    };
     let (version, strategy) = (choice.version.to_string(), choice.strategy_text());
     view! {
         <section class="section" aria-labelledby="agree">
