@@ -50,6 +50,10 @@ impl Asked {
     }
 
     fn json(&self) -> Result<Value, ApiError> {
+        let given = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if given.contains("protobuf") {
+            return Err(ApiError::unsupported_media_type(given));
+        }
         serde_json::from_slice(&self.body)
             .map_err(|error| ApiError::bad_request(format!("the object provided is not valid JSON: {error}")))
     }

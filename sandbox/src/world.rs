@@ -54,6 +54,8 @@ pub struct World {
     planned: u64,
     /// Controllers' syncs that are on the agenda already, to be woken only once.
     woken: BTreeSet<(Kind, Key)>,
+    /// The controllers' own timers: one an object, of several the earliest stands.
+    timers: BTreeMap<(Kind, Key), i64>,
     /// The last change to which the controllers have reacted.
     reacted: u64,
 }
@@ -63,6 +65,8 @@ pub struct World {
 pub(crate) enum Action {
     /// Sync a Deployment or a ReplicaSet.
     Sync(Kind, Key),
+    /// Sync it because its timer, set for this moment, has run out.
+    Timer(Kind, Key, i64),
     /// Kamaji's controller goes on.
     Kamaji(KamajiStep),
     /// The scheduler looks at a pod.
@@ -95,6 +99,7 @@ impl World {
             agenda: BinaryHeap::new(),
             planned: 0,
             woken: BTreeSet::new(),
+            timers: BTreeMap::new(),
             reacted: 0,
         };
         world.plan(EVENT_PRUNING_MS, Action::PruneEvents);
@@ -168,9 +173,13 @@ impl World {
         match action {
             Action::Sync(kind, key) => {
                 self.woken.remove(&(kind, key.clone()));
-                match kind {
-                    Kind::Deployment => self.sync_deployment(&key),
-                    _ => self.sync_replica_set(&key),
+                self.sync(kind, &key);
+            }
+            Action::Timer(kind, key, at_ms) => {
+                let timer = (kind, key);
+                if self.timers.get(&timer) == Some(&at_ms) {
+                    self.timers.remove(&timer);
+                    self.sync(kind, &timer.1);
                 }
             }
             Action::Kamaji(step) => self.kamaji_step(step),
@@ -240,9 +249,21 @@ impl World {
         }
     }
 
-    /// Has an object synced in `millis`, whatever else is planned: a controller's own timer.
+    /// Has an object synced in `millis` by its controller's timer, unless that runs out earlier.
     pub(crate) fn resync_in(&mut self, millis: i64, kind: Kind, key: Key) {
-        self.plan(millis, Action::Sync(kind, key));
+        let at_ms = self.now_ms + millis;
+        let timer = (kind, key);
+        if self.timers.get(&timer).is_none_or(|set| at_ms < *set) {
+            self.timers.insert(timer.clone(), at_ms);
+            self.plan(millis, Action::Timer(timer.0, timer.1, at_ms));
+        }
+    }
+
+    fn sync(&mut self, kind: Kind, key: &Key) {
+        match kind {
+            Kind::Deployment => self.sync_deployment(key),
+            _ => self.sync_replica_set(key),
+        }
     }
 
     fn wake_controller(&mut self, kind: Kind, object: &Value) {
