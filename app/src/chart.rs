@@ -4,10 +4,10 @@
 //! and the same numbers into a table. Horizontal positions are percentages, so a chart is as wide as its place while its
 //! text keeps its size; vertical ones are pixels.
 
-mod draw;
+pub mod draw;
 mod layout;
-mod legend;
-mod marks;
+pub mod legend;
+pub mod marks;
 mod stack;
 
 pub use draw::FilmChart;

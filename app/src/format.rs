@@ -43,7 +43,7 @@ pub fn relative(moment: UnixMillis, now: UnixMillis) -> String {
     let ahead = moment.since(now);
     match ahead {
         -999..=999 => "now".to_owned(),
-        ..0 => format!("{} ago", rough_duration(ahead)),
+        ..-999 => format!("{} ago", rough_duration(ahead)),
         _ => format!("in {}", rough_duration(ahead)),
     }
 }

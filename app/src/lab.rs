@@ -18,11 +18,11 @@ use planner::strategy::Strategy;
 use planner::tenant::TenantId;
 use planner::version::KubernetesVersion;
 
-use self::controls::{Control, ControlField};
+use self::controls::{Control, control_field};
 use self::fields::{Field, LabFields, LabReading, halves, hidden_pairs, seconds_text, typical_ms};
-use self::films::Films;
+use self::films::films;
 use self::shown::{Shown, sources};
-use self::table::ComparisonTable;
+use self::table::comparison_table;
 use crate::links;
 
 /// What the lab begins with.
@@ -176,12 +176,12 @@ fn LabPanel(
                     <h3>"Compare"</h3>
                     <CopyLink whole_query=Callback::new(move |()| whole_query()) replace=replace />
                 </div>
-                <ComparisonTable shown=shown choose=choose />
+                {comparison_table(shown, choose)}
                 <p class="lab__sources">{source_texts}</p>
             </section>
             <section class="stack">
                 <h3>"Second by second"</h3>
-                <Films shown=shown />
+                {films(shown)}
             </section>
         </form>
     }
@@ -200,7 +200,7 @@ fn Controls(
             reading.with(|reading| fields.with(|fields| control(field, fields, reading, origin.as_ref())))
         });
         let id = format!("lab-{}", field.key());
-        view! { <ControlField id=id control=memo edit=edit commit=commit /> }
+        control_field(id, memo, edit, commit)
     };
     let requests_known = move || {
         reading.with(|reading| {

@@ -27,15 +27,10 @@ pub(super) struct Control {
 }
 
 /// One control. `edit` gets every keystroke and every move of the slider; `commit` comes when the person lets go.
-#[component]
-pub(super) fn ControlField(
-    /// Unique on the page.
+pub(super) fn control_field(
     id: String,
-    /// What it shows.
     control: Memo<Control>,
-    /// Another text is in the field.
     edit: Callback<(Field, String)>,
-    /// The last edit stands.
     commit: Callback<()>,
 ) -> impl IntoView {
     let Control { field, label, unit, slider_to, .. } = control.get_untracked();

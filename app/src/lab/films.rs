@@ -8,11 +8,7 @@ use crate::chart::{Axes, ChartLegend, FilmChart};
 use crate::format::duration;
 
 /// The films, their common cursor and their legend.
-#[component]
-pub(super) fn Films(
-    /// What is compared.
-    shown: Memo<Shown>,
-) -> impl IntoView {
+pub(super) fn films(shown: Memo<Shown>) -> impl IntoView {
     let cursor = RwSignal::new(None::<i64>);
     let chosen = Memo::new(move |_| shown.with(|shown| shown.chosen.clone()));
     let others = move || {

@@ -5,14 +5,8 @@ use leptos::prelude::*;
 use super::fields::STRATEGY;
 use super::shown::{Shown, ShownRow};
 
-/// The table of figures.
-#[component]
-pub(super) fn ComparisonTable(
-    /// What is compared.
-    shown: Memo<Shown>,
-    /// Another strategy is chosen.
-    choose: Callback<String>,
-) -> impl IntoView {
+/// The table of figures. `choose` gets the key of another strategy when it is chosen.
+pub(super) fn comparison_table(shown: Memo<Shown>, choose: Callback<String>) -> impl IntoView {
     let rows = move || {
         shown.with(|shown| {
             let chosen = shown.chosen.clone();

@@ -12,7 +12,8 @@ fn rendered(start: LabStart, pairs: &[(&str, &str)]) -> String {
     let fields = LabFields::from_pairs(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
     let replace = |_: String| {};
     Owner::new().with(|| {
-        view! { <LabPanel start=start action="/lab" search="" addressed=fields replace=Callback::new(replace) /> }.to_html()
+        view! { <LabPanel start=start action="/lab" search="" addressed=fields replace=Callback::new(replace) /> }
+            .to_html()
     })
 }
 
@@ -90,7 +91,10 @@ fn a_form_without_scripts_asks_for_the_same_page() {
         assert!(html.contains(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")), "{name}");
     }
     assert_eq!(html.matches("type=\"radio\"").count(), 5);
-    let checked = html.split("type=\"radio\"").skip(1).filter(|radio| radio.split('>').next().is_some_and(|tag| tag.contains("checked")));
+    let checked = html
+        .split("type=\"radio\"")
+        .skip(1)
+        .filter(|radio| radio.split('>').next().is_some_and(|tag| tag.contains("checked")));
     assert_eq!(checked.count(), 1, "one strategy is chosen");
 }
 
