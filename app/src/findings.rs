@@ -5,11 +5,33 @@ use planner::finding::{Finding, Severity};
 
 use crate::trouble::sentence;
 
-/// The findings as a list, worst first.
+/// The findings as a list, worst first. What passes is folded away: it matters to whoever wants to check the checks.
 pub(crate) fn finding_list(findings: &[Finding]) -> AnyView {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_key(|finding| finding.severity);
-    view! { <ul class="findings">{sorted.into_iter().map(finding_item).collect_view()}</ul> }.into_any()
+    let (passing, telling): (Vec<&Finding>, Vec<&Finding>) =
+        sorted.into_iter().partition(|finding| finding.severity == Severity::Passes);
+    let list = |findings: Vec<&Finding>| {
+        (!findings.is_empty())
+            .then(|| view! { <ul class="findings">{findings.into_iter().map(finding_item).collect_view()}</ul> })
+    };
+    let passed = (!passing.is_empty()).then(|| {
+        let title = match passing.len() {
+            1 => "1 check passes".to_owned(),
+            many => format!("{many} checks pass"),
+        };
+        view! {
+            <details class="findings-passed">
+                <summary>{title}</summary>
+                {list(passing)}
+            </details>
+        }
+    });
+    view! {
+        {list(telling)}
+        {passed}
+    }
+    .into_any()
 }
 
 /// `2 block, 1 warns, 3 pass`: the findings in a few words.

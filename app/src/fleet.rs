@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::ConsoleError;
 use crate::format::count as count_of;
 use crate::links::{self, TenantTab};
-use crate::live::{self, LiveLine};
+use crate::live::{self, Live, LiveLine};
 use crate::trouble::error_page;
 use crate::words;
 
@@ -172,32 +172,53 @@ pub fn FleetPage() -> impl IntoView {
         navigate(&href, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
     });
     view! {
+        <Transition fallback=|| {
+            view! {
+                <Title text="Fleet" />
+                <p class="muted">{"Reading the fleet …"}</p>
+            }
+        }>
+            {move || {
+                page.get()
+                    .map(|answer| {
+                        let first = StoredValue::new(answer);
+                        // What the stream says counts, also where the page could not be had at first.
+                        let fleet = Memo::new(move |_| {
+                            heard
+                                .with(|(_, latest)| latest.clone())
+                                .map_or_else(|| first.get_value(), Ok)
+                        });
+                        (move || fleet.with(|fleet| query.with(|query| fleet_page(fleet, query, live, search))))
+                            .into_any()
+                    })
+            }}
+        </Transition>
+    }
+}
+
+/// The whole page, or why it cannot be had.
+fn fleet_page(
+    fleet: &Result<Fleet, ConsoleError>,
+    query: &FleetQuery,
+    live: Live<Fleet>,
+    search: Callback<String>,
+) -> AnyView {
+    let fleet = match fleet {
+        Ok(fleet) => fleet,
+        Err(error) => return error_page(error).into_any(),
+    };
+    let observed_at = fleet.observed_at;
+    view! {
         <Title text="Fleet" />
         <div class="stack">
-            <h1>{"Fleet"}</h1>
-            <Transition fallback=|| {
-                view! { <p class="muted">{"Reading the fleet …"}</p> }
-            }>
-                {move || {
-                    page.get()
-                        .map(|answer| match answer {
-                            Ok(first) => {
-                                let fleet = Memo::new(move |_| {
-                                    heard.with(|(_, latest)| latest.clone()).unwrap_or_else(|| first.clone())
-                                });
-                                let observed_at = Signal::derive(move || fleet.with(|fleet| fleet.observed_at));
-                                view! {
-                                    <LiveLine connection=live.connection observed_at=observed_at />
-                                    {move || fleet.with(|fleet| query.with(|query| fleet_view(fleet, query, search)))}
-                                }
-                                    .into_any()
-                            }
-                            Err(error) => error_page(&error).into_any(),
-                        })
-                }}
-            </Transition>
+            <div class="cluster cluster--spread">
+                <h1>{"Fleet"}</h1>
+                <LiveLine connection=live.connection observed_at=observed_at />
+            </div>
+            {fleet_view(fleet, query, search)}
         </div>
     }
+    .into_any()
 }
 
 /// Everything below the heading.
@@ -264,7 +285,7 @@ fn toolbar(fleet: &Fleet, query: &FleetQuery, search: Callback<String>) -> impl 
                 </button>
             </form>
             <nav aria-label="Filter">
-                <ul class="filters">{filters.into_iter().collect_view()}</ul>
+                <ul class="cluster filters">{filters.into_iter().collect_view()}</ul>
             </nav>
         </div>
     }

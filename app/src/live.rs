@@ -64,6 +64,7 @@ pub fn LiveLine(
     /// How the stream is doing.
     connection: ReadSignal<Connection>,
     /// When what the page shows was observed.
+    #[prop(into)]
     observed_at: Signal<UnixMillis>,
 ) -> impl IntoView {
     let class = move || match connection.get() {

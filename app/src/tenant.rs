@@ -134,7 +134,9 @@ fn frame(data: TenantData, tab: TenantTab, body: fn(Tenant) -> AnyView) -> AnyVi
     let observed_at = Signal::derive(move || snapshot.with(|snapshot| snapshot.observed_at));
     view! {
         <Title text=title />
-        {crumbs(&id)}
+        <div class="cluster cluster--spread">
+            {crumbs(&id)} <LiveLine connection=live.connection observed_at=observed_at />
+        </div>
         {move || snapshot.with(|snapshot| tenant.knowledge.with_value(|knowledge| head(snapshot, knowledge)))}
         {tabs(&id, tab)}
         {move || {
@@ -152,10 +154,7 @@ fn frame(data: TenantData, tab: TenantTab, body: fn(Tenant) -> AnyView) -> AnyVi
                 })
         }}
         {move || snapshot.with(|snapshot| stale(&snapshot.freshness))}
-        {body(tenant)}
-        <footer class="page-live">
-            <LiveLine connection=live.connection observed_at=observed_at />
-        </footer>
+        <div class="stack">{body(tenant)}</div>
     }
     .into_any()
 }

@@ -63,7 +63,7 @@ pub(crate) fn support_cell(support: &Support, now: UnixMillis) -> impl IntoView 
     });
     let text = day.map_or_else(|| word.to_owned(), |day| format!("{word} {}", format::day(day)));
     view! {
-        <span class=class>{text}</span>
+        <span class=format!("nowrap {class}")>{text}</span>
         {when}
     }
 }

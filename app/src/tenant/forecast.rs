@@ -60,10 +60,8 @@ pub(crate) fn cost_section(row: &LabRow, replicas: u32) -> AnyView {
     let (memory, memory_source) = figure(&row.cost.memory_bytes, format::bytes);
     let (cpu, cpu_source) = figure(&row.cost.cpu_millis, format::cpu);
     view! {
-        <section class="section" aria-labelledby="cost">
-            <div class="section__head">
-                <h2 id="cost">{"What it costs"}</h2>
-            </div>
+        <section class="section stack" aria-labelledby="cost">
+            <h2 id="cost">{"What it costs"}</h2>
             <p class="lead">{row.verdict.clone()}</p>
             <dl class="figures start-figures">
                 <div>

@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use planner::finding::Finding;
 use planner::hop::preflight;
-use planner::next::{Verdict, VersionPicker, next_versions};
+use planner::next::{MinorChoice, Verdict, VersionChoice, VersionPicker, next_versions};
 use planner::stage::{self, Stage, StageReport};
 use planner::strategy::DeclaredStrategy;
 use planner::tenant::{Konnectivity, Owner, TenantSnapshot};
+use planner::time::UnixMillis;
 use planner::version::KubernetesVersion;
 
 use super::{Knowledge, Tenant, tenant_page};
@@ -37,8 +38,8 @@ pub(crate) fn overview_view(snapshot: &TenantSnapshot, knowledge: &Knowledge) ->
     view! {
         {standing(snapshot, &report, &picker)}
         {problems(snapshot)}
-        {against(snapshot, knowledge, picker.recommended.as_ref())}
         {versions(snapshot, &picker, knowledge)}
+        {against(snapshot, knowledge, picker.recommended.as_ref())}
         {facts(snapshot)}
     }
     .into_any()
@@ -145,40 +146,21 @@ fn against(snapshot: &TenantSnapshot, knowledge: &Knowledge, next: Option<&Kuber
 /// Every known version, grouped by minor: those that may come, as links; the others with the reason.
 fn versions(snapshot: &TenantSnapshot, picker: &VersionPicker, knowledge: &Knowledge) -> AnyView {
     let now = snapshot.observed_at;
-    let rows = picker
-        .minors
-        .iter()
-        .map(|minor| {
-            let open: Vec<_> = minor
-                .versions
-                .iter()
-                .filter(|choice| matches!(choice.verdict, Verdict::Available { .. }))
-                .map(|choice| version_link(snapshot, &choice.version, picker.recommended.as_ref()))
-                .collect();
-            let closed: Vec<_> = closed_runs(minor.versions.iter().filter_map(|choice| match &choice.verdict {
-                Verdict::Unavailable(reasons) => Some((&choice.version, reasons.as_slice())),
-                Verdict::Available { .. } => None,
-            }))
-            .into_iter()
-            .map(|(versions, reason)| {
-                view! {
-                    <p>
-                        <span class="version">{versions}</span>
-                        <span class="muted">{format!(" {reason}")}</span>
-                    </p>
-                }
-            })
-            .collect();
-            let open = (!open.is_empty()).then(|| view! { <ul class="cluster version-links">{open}</ul> });
-            view! {
-                <tr>
-                    <th scope="row">{format!("v{}", minor.minor)}</th>
-                    <td data-label="Support">{words::support_cell(&minor.support, now)}</td>
-                    <td data-label="Versions">{open} {closed}</td>
-                </tr>
-            }
-        })
-        .collect_view();
+    // The lines that nobody can go to any more are folded away below.
+    let open_from = snapshot.desired_version.parsed().ok().map(|wanted| wanted.minor());
+    let (telling, older): (Vec<&MinorChoice>, Vec<&MinorChoice>) = picker.minors.iter().partition(|line| {
+        open_from.is_none_or(|wanted| line.minor >= wanted) || line.versions.iter().any(is_available)
+    });
+    let rows = telling.into_iter().map(|line| minor_row(snapshot, line, picker, now)).collect_view();
+    let older = (!older.is_empty()).then(|| {
+        let rows = older.into_iter().map(|line| minor_row(snapshot, line, picker, now)).collect_view();
+        view! {
+            <details>
+                <summary>{"Older minors"}</summary>
+                {versions_table("Older minors", rows.into_any())}
+            </details>
+        }
+    });
     let as_of = format!(
         "Release table as of {}: {}. The highest version that this Kamaji accepts: {}.",
         format::day(knowledge.releases.as_of),
@@ -190,20 +172,65 @@ fn versions(snapshot: &TenantSnapshot, picker: &VersionPicker, knowledge: &Knowl
             <div class="section__head">
                 <h2 id="versions">{"Versions"}</h2>
             </div>
-            <div class="table-region" role="region" aria-labelledby="versions" tabindex="0">
-                <table class="table table--stacked versions-table">
-                    <thead>
-                        <tr>
-                            <th scope="col">{"Minor"}</th>
-                            <th scope="col">{"Support"}</th>
-                            <th scope="col">{"Versions"}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {versions_table("Versions", rows.into_any())}
+            {older}
             <p class="small muted">{as_of}</p>
         </section>
+    }
+    .into_any()
+}
+
+fn versions_table(label: &'static str, rows: AnyView) -> AnyView {
+    view! {
+        <div class="table-region" role="region" aria-label=label tabindex="0">
+            <table class="table table--stacked versions-table">
+                <thead>
+                    <tr>
+                        <th scope="col">{"Minor"}</th>
+                        <th scope="col">{"Support"}</th>
+                        <th scope="col">{"Versions"}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn is_available(choice: &VersionChoice) -> bool {
+    matches!(choice.verdict, Verdict::Available { .. })
+}
+
+/// One line: the versions that may come as links, the others with the reason.
+fn minor_row(snapshot: &TenantSnapshot, line: &MinorChoice, picker: &VersionPicker, now: UnixMillis) -> AnyView {
+    let open: Vec<_> = line
+        .versions
+        .iter()
+        .filter(|choice| is_available(choice))
+        .map(|choice| version_link(snapshot, &choice.version, picker.recommended.as_ref()))
+        .collect();
+    let closed: Vec<_> = closed_runs(line.versions.iter().filter_map(|choice| match &choice.verdict {
+        Verdict::Unavailable(reasons) => Some((&choice.version, reasons.as_slice())),
+        Verdict::Available { .. } => None,
+    }))
+    .into_iter()
+    .map(|(versions, reason)| {
+        view! {
+            <p>
+                <span class="version">{versions}</span>
+                <span class="muted">{format!(" {reason}")}</span>
+            </p>
+        }
+    })
+    .collect();
+    let open = (!open.is_empty()).then(|| view! { <ul class="cluster version-links">{open}</ul> });
+    view! {
+        <tr>
+            <th scope="row">{format!("v{}", line.minor)}</th>
+            <td data-label="Support">{words::support_cell(&line.support, now)}</td>
+            <td data-label="Versions">{open} {closed}</td>
+        </tr>
     }
     .into_any()
 }

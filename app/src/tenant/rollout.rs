@@ -154,7 +154,7 @@ pub(crate) fn stuck(snapshot: &TenantSnapshot, report: &StageReport) -> Option<A
     let exits = report.exits.iter().map(|exit| way_out(snapshot, exit)).collect_view();
     Some(
         view! {
-            <section class="section stuck" aria-labelledby="stuck">
+            <section class="section stack" aria-labelledby="stuck">
                 <h2 id="stuck">{"What keeps it"}</h2>
                 {findings::finding_list(reasons)}
                 <h3>{"Ways out that exist now"}</h3>
@@ -298,7 +298,7 @@ fn former_strategy(snapshot: &TenantSnapshot, restore: ServerAction<RestoreStrat
     });
     Some(
         view! {
-            <section class="section" aria-labelledby="former-strategy">
+            <section class="section stack" aria-labelledby="former-strategy">
                 <h2 id="former-strategy">{"The former strategy"}</h2>
                 <p>{text}</p>
                 <ActionForm action=restore>
@@ -435,7 +435,7 @@ fn event_item(event: &EventFacts, now: planner::time::UnixMillis) -> AnyView {
 
 fn explained() -> AnyView {
     view! {
-        <details class="section">
+        <details class="section rollout-words">
             <summary>{"What settled and finished mean"}</summary>
             <p>
                 {"Settled: the Deployment is complete and Kamaji has recorded the version. Finished: settled, and no pod of an older version exists any more, terminating ones included; only then may a worker follow."}

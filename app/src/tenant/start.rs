@@ -319,7 +319,7 @@ pub(crate) fn choices(
             </div>
             <fieldset class="field">
                 <legend class="field__label">{"Strategy"}</legend>
-                <div class="choices choices--row" on:change=on_strategy>
+                <div class="choices start-strategies" on:change=on_strategy>
                     {radios}
                 </div>
             </fieldset>
@@ -392,14 +392,14 @@ pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &
         .and_then(|(strategy, hop)| forecast(snapshot, strategy, hop))
         .map(|row| cost_section(&row, snapshot.replicas));
     view! {
-        <section class="section" aria-labelledby="verdict">
+        <section class="section stack" aria-labelledby="verdict">
             <h2 id="verdict" class="verdict">
                 {verdict}
             </h2>
             {diff(snapshot, choice)}
         </section>
         {cost}
-        <section class="section" aria-labelledby="findings">
+        <section class="section stack" aria-labelledby="findings">
             <div class="section__head">
                 <h2 id="findings">{"What speaks for and against it"}</h2>
                 <p class="muted">{summary}</p>
@@ -456,7 +456,7 @@ fn noticed(hop: Option<HopKind>) -> AnyView {
         }
     });
     view! {
-        <section class="section" aria-labelledby="noticed">
+        <section class="section stack" aria-labelledby="noticed">
             <h2 id="noticed">{"What this tenant’s users will notice"}</h2>
             <ul class="plain-list">
                 <li>
@@ -506,7 +506,7 @@ pub(crate) fn dry_run_section(answer: &Result<DryRunAnswer, ConsoleError>) -> An
         Err(error) => error_notice(error).into_any(),
     };
     view! {
-        <section class="section" aria-labelledby="dry-run">
+        <section class="section stack" aria-labelledby="dry-run">
             <h2 id="dry-run">{"What Kamaji says to a dry run"}</h2>
             {body}
         </section>
@@ -580,7 +580,7 @@ fn agree(tenant: Tenant, choice: &Choice, query: Memo<StartQuery>, action: Serve
     };
     let (version, strategy) = (choice.version.to_string(), choice.strategy_text());
     view! {
-        <section class="section" aria-labelledby="agree">
+        <section class="section stack" aria-labelledby="agree">
             <h2 id="agree">{"Start"}</h2>
             <ActionForm action=action attr:class="form">
                 <input type="hidden" name="namespace" value=first.id.namespace.clone() />
