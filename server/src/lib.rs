@@ -2,6 +2,9 @@
 //!
 //! [`routes::router`] is the whole console as one function, so tests ask it without a socket.
 
+// The type of a page holds the types of all views in it.
+#![recursion_limit = "512"]
+
 use std::{
     io::{self, Write},
     sync::Arc,

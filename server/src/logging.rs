@@ -1,6 +1,9 @@
 //! Log lines: a sentence for people and dotted fields for machines. One line a request, without its query, body or cookies.
 
-use std::{io, time::Instant};
+use std::{
+    io::{self, IsTerminal},
+    time::Instant,
+};
 
 use axum::{
     extract::{MatchedPath, Request},
@@ -17,7 +20,10 @@ use crate::config::LogFormat;
 /// # Errors
 /// When the filter cannot be read.
 pub fn start(filter: &str, format: LogFormat) -> Result<(), ParseError> {
-    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(filter)?).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(filter)?)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     match format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
