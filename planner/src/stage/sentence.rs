@@ -60,7 +60,9 @@ fn rolling(snapshot: &TenantSnapshot, counts: &StageCounts, wanted: &DeclaredVer
             counts.new_starting, counts.replicas
         );
     }
-    if installed == wanted.0 && counts.older() == 0 {
+    // Kamaji v1.0.0 records the version early, so a hop that is still watched is told from a rollout of its own by the film.
+    let of_a_hop = snapshot.hop.as_ref().is_some_and(|hop| hop.to == *wanted && hop.settled_ms.is_none());
+    if installed == wanted.0 && counts.older() == 0 && !of_a_hop {
         return format!("Pods are being replaced or scaled without a change of version: {}.", serving(counts));
     }
     format!(

@@ -284,6 +284,20 @@ fn a_rollout_without_a_change_of_version_is_said_to_be_one() {
     assert!(report.sentence.contains("without a change of version"), "{}", report.sentence);
 }
 
+/// Seen on Kamaji v1.0.0 with 1/1: it records the new version while its last pods still start.
+#[test]
+fn a_hop_that_was_recorded_early_is_still_that_hop() {
+    let mut recorded_early = with_deployment(tenant("v1.36.0"), |it| {
+        it.counts.available = 2;
+        it.counts.unavailable = 1;
+    });
+    recorded_early.hop = Some(hop("v1.35.6", "v1.36.0", 6_700));
+    recorded_early.pods = Reading::Read(vec![pod("v1.36.0", 0), pod("v1.36.0", 1), starting("v1.36.0", 2)]);
+    let report = read(&recorded_early);
+    assert_eq!(report.stage, Stage::RollingOut);
+    assert!(report.sentence.starts_with("2 of 3 new API servers serve v1.36.0"), "{}", report.sentence);
+}
+
 #[test]
 fn a_finished_hop_stays_finished_when_the_status_flickers() {
     let mut finished = tenant("v1.36.0");
