@@ -1,7 +1,7 @@
 use planner::stage::{Stage, is_finished, is_settled, read};
 use planner::tenant::{KamajiStatus, Reading, TenantSnapshot, WriteLimits};
 
-use crate::builders::{declared, deployment, hop, hopping, pods, starting, tenant, terminating, with_deployment};
+use crate::builders::{declared, deployment, hop, hopping, pod, pods, starting, tenant, terminating, with_deployment};
 
 fn stage(snapshot: &TenantSnapshot) -> Stage {
     read(snapshot).stage
