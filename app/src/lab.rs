@@ -158,7 +158,15 @@ fn LabPanel(
     };
 
     view! {
-        <form class="lab" method="get" action=action>
+        <form
+            class="lab"
+            method="get"
+            action=action
+            on:submit=move |event| {
+                event.prevent_default();
+                commit.run(());
+            }
+        >
             {hidden}
             {page_errors}
             <div class="lab__answer">

@@ -1,7 +1,6 @@
 //! The controls of the lab: a number field for each value, and a slider beside it where scripts run.
 
 use leptos::prelude::*;
-use planner::lab::{MAX_REPLICAS, MAX_SECONDS};
 
 use super::fields::Field;
 
@@ -36,11 +35,7 @@ pub(super) fn control_field(
     let Control { field, label, unit, slider_to, .. } = control.get_untracked();
     let hint_id = format!("{id}-hint");
     let whole_number = !matches!(field, Field::Surge | Field::Unavailable);
-    let (least, most) = match field {
-        Field::Replicas => (1, Some(MAX_REPLICAS)),
-        Field::Startup | Field::Grace => (0, Some(MAX_SECONDS)),
-        Field::Surge | Field::Unavailable | Field::Cpu | Field::Memory => (0, None),
-    };
+    let least = i32::from(field == Field::Replicas);
     let slider_id = id.clone();
     let slider = slider_to.map(|_| {
         view! {
@@ -70,11 +65,9 @@ pub(super) fn control_field(
                         id=id
                         class="input input--short"
                         name=field.key()
-                        type=if whole_number { "number" } else { "text" }
-                        inputmode=whole_number.then_some("numeric")
-                        min=whole_number.then_some(least)
-                        max=most.filter(|_| whole_number)
-                        step=whole_number.then_some("any")
+                        // No number field: it would hide a text from the address that is none, and its reason with it.
+                        type="text"
+                        inputmode=whole_number.then_some("decimal")
                         autocomplete="off"
                         aria-describedby=hint_id.clone()
                         aria-invalid=move || control.with(|control| control.error.as_ref().map(|_| "true"))
