@@ -102,7 +102,7 @@ test("a kind that may not be read is said so on its part, and the rest works", a
     await hydrated(page);
     await expect(page.getByRole("region", { name: "Pods" })).toContainText("pods is forbidden");
     await expect(page.getByRole("region", { name: "Events" })).toContainText("events is forbidden");
-    await expect(page.getByRole("region", { name: "Conditions of the Deployment" })).toContainText("MinimumReplicasAvailable");
+    await expect(page.getByRole("region", { name: "Conditions of the Deployment" }).first()).toContainText("MinimumReplicasAvailable");
     await page.getByRole("link", { name: "Start", exact: true }).click();
     await expect(page.getByText("Everything that speaks")).toHaveCount(0);
     await expect(page.getByRole("region", { name: "What Kamaji says to a dry run" })).toContainText("would take this change");

@@ -24,7 +24,11 @@ export class Complaints {
     this.expected.push(pattern);
   }
 
-  async watch(page: Page): Promise<void> {
+  async watch(page: Page, javaScriptEnabled = true): Promise<void> {
+    if (!javaScriptEnabled) {
+      // Such a browser fetches the scripts all the same, and says that nobody used them.
+      this.expect(/was preloaded using link preload but not used/);
+    }
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) {
         this.found.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
@@ -98,9 +102,9 @@ export const test = base.extend<Fixtures & Options>({
   ],
 
   complaints: [
-    async ({ page }, use) => {
+    async ({ page, javaScriptEnabled }, use) => {
       const complaints = new Complaints();
-      await complaints.watch(page);
+      await complaints.watch(page, javaScriptEnabled);
       await use(complaints);
       expect(complaints.unexpected(), "nothing is wrong in the console, the scripts and the content policy").toEqual([]);
     },
@@ -113,7 +117,7 @@ export const test = base.extend<Fixtures & Options>({
       const context = await browser.newContext({ ...(baseURL === undefined ? {} : { baseURL }), ...options });
       contexts.push(context);
       const page = await context.newPage();
-      await complaints.watch(page);
+      await complaints.watch(page, options.javaScriptEnabled);
       return page;
     });
     for (const context of contexts) {

@@ -18,7 +18,7 @@ export async function agreeToMinor(page: Page, name: string): Promise<void> {
 
 /** Chooses a strategy on the start page. */
 export async function chooseStrategy(page: Page, value: string): Promise<void> {
-  await page.locator(`input[name="strategy"][value="${value}"]`).check();
+  await page.locator(`input[type="radio"][name="strategy"][value="${value}"]`).check();
 }
 
 /** The comparison of the lab as texts: one row for each strategy. */

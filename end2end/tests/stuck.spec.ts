@@ -19,7 +19,7 @@ test("new pods that never get ready are named with the ways out, and the one tha
   await expect(stuck.getByText("The rollout has made no progress within the Deployment's deadline.")).toBeVisible();
   await expect(stuck).toContainText("has timed out progressing");
   await expect(page.getByRole("listitem").filter({ hasText: "Rolling out, stuck" })).toBeVisible();
-  await expect(page.getByRole("region", { name: "Conditions of the Deployment" })).toContainText("ProgressDeadlineExceeded");
+  await expect(page.getByRole("region", { name: "Conditions of the Deployment" }).first()).toContainText("ProgressDeadlineExceeded");
   await expect(page.getByRole("region", { name: "Events" })).toContainText("Readiness probe failed");
   const exits = stuck.locator(".exits");
   await expect(exits).toContainText("Go on to another patch of");
@@ -88,7 +88,7 @@ test("a tenant whose API server does not answer waits at Kamaji's gate, and goes
   await sandbox.change(tenant, { spec: { kubernetes: { version: "v1.35.9" } } });
   await open(`/tenants/${tenant}/rollout`);
   await live(page);
-  await sandbox.advance(60);
+  await sandbox.advance(70);
   const stuck = page.getByRole("region", { name: "What keeps it" });
   await expect(stuck).toContainText("most likely the tenant's API server does not answer it");
   await expect(stuck).toContainText("Bring the tenant's API server back");
@@ -108,7 +108,7 @@ test.describe("on nodes without room", () => {
     await sandbox.advance(60);
     const stuck = page.getByRole("region", { name: "What keeps it" });
     await expect(stuck).toContainText("No node takes 3 pods.");
-    await expect(stuck.getByRole("listitem").filter({ hasText: "Make room on the nodes" })).toContainText(
+    await expect(stuck.locator(".exits > li").filter({ hasText: "Make room on the nodes" })).toContainText(
       "Only an administrator of the management cluster can do this.",
     );
     await stuck.getByRole("link", { name: "Prepare the strategy in place" }).click();
