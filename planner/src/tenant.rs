@@ -330,9 +330,9 @@ pub struct ObservedHop {
     pub from: Option<DeclaredVersion>,
     /// Version wanted.
     pub to: DeclaredVersion,
-    /// The film's zero: when the wanted version was first seen.
+    /// The film's zero: when the wanted version was first seen, or when its first pod was made if that is earlier.
     pub started_at: UnixMillis,
-    /// Whether the beginning was seen. If not, `started_at` is when the console first looked, and the film begins with a gap.
+    /// Whether the beginning was seen. If not, the film begins with a gap, up to when the console first looked.
     pub start_seen: bool,
     /// When the control plane was first seen settled (version recorded, Deployment complete); ms since the film's zero.
     pub settled_ms: Option<i64>,

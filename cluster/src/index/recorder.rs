@@ -66,14 +66,15 @@ struct Hop {
 
 impl Recorder {
     /// Begins the film of a hop. A hop that was running is over: its pods are the old ones of the new film.
+    ///
+    /// A hop that is found under way began with its first new pod at the latest: from then until now the film has a gap.
     pub(crate) fn start(&mut self, from: Option<DeclaredVersion>, to: DeclaredVersion, now: UnixMillis, seen: Seen) {
         let start_seen = seen == Seen::Live;
-        let mut gaps = Vec::new();
-        if !start_seen {
-            let first = self.pods.values().filter(|pod| pod.version.as_ref() == Some(&to)).map(|pod| pod.created).min();
-            gaps.extend(first.filter(|first| *first < now).map(|first| (first, now)));
-        }
-        self.hop = Some(Hop { from, to, started_at: now, start_seen, settled_at: None, gaps, ended: None });
+        let new_pods = self.pods.values().filter(|pod| pod.version.as_ref() == Some(&to));
+        let first_pod = new_pods.map(|pod| pod.created).min().filter(|first| !start_seen && *first < now);
+        let gaps = first_pod.map(|first| (first, now)).into_iter().collect();
+        let started_at = first_pod.unwrap_or(now);
+        self.hop = Some(Hop { from, to, started_at, start_seen, settled_at: None, gaps, ended: None });
         self.pods.retain(|_, pod| pod.gone.is_none());
     }
 

@@ -249,10 +249,11 @@ fn after_a_restart_in_the_middle_the_film_begins_with_a_gap() {
     let hop = world.snapshot().hop.expect("it runs");
     assert!(!hop.start_seen);
     assert_eq!(hop.from.map(|version| version.to_string()).as_deref(), Some("v1.35.6"));
-    assert_eq!(hop.started_at, NOW);
-    assert_eq!(hop.film.gaps.iter().map(|gap| (gap.from_ms, gap.to_ms)).collect::<Vec<_>>(), [(-10_000, 0)]);
+    assert_eq!(hop.started_at, NOW.plus_millis(-10_000), "its first pod is from then");
+    assert_eq!(hop.film.gaps.iter().map(|gap| (gap.from_ms, gap.to_ms)).collect::<Vec<_>>(), [(0, 10_000)]);
     assert_eq!(hop.film.pods.len(), 2);
-    assert_eq!(hop.film.pods.iter().map(|track| track.created_ms).max(), Some(-10_000));
+    assert_eq!(hop.film.pods.iter().map(|track| track.created_ms).max(), Some(0));
+    assert_eq!(hop.film.until_ms, 10_000);
 }
 
 #[test]
@@ -265,10 +266,12 @@ fn after_a_restart_while_old_pods_terminate_the_hop_is_not_taken_for_finished() 
     let pods = [new_pod("1"), new_pod("2"), new_pod("3"), terminating(old_pods()[0].clone())];
     world.list(ObjectKind::Pod, &pods);
     let hop = world.snapshot().hop.expect("its last pod terminates");
-    assert_eq!((hop.settled_ms, hop.finished_ms), (Some(0), None));
+    let looked = NOW.since(hop.started_at);
+    assert_eq!((hop.settled_ms, hop.finished_ms), (Some(looked), None), "settled at the first look at the latest");
+    assert_eq!(hop.film.gaps.last().map(|gap| gap.to_ms), Some(looked));
     world.pass(7000);
     world.delete(ObjectKind::Pod, &old_pods()[0]);
-    assert_eq!(world.snapshot().hop.expect("seen").finished_ms, Some(7000));
+    assert_eq!(world.snapshot().hop.expect("seen").finished_ms, Some(looked + 7000));
 }
 
 #[test]
