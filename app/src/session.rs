@@ -64,54 +64,59 @@ pub fn Masthead() -> impl IntoView {
     let session = Resource::new_blocking(|| (), |()| read_session());
     let path = use_location().pathname;
     let here = move |place: &'static str| move || path.with(|path| (path == place).then_some("page"));
+    // One place only reads the session: two that wait for the same data can wait for ever.
     view! {
         <Suspense fallback=|| ()>
-            {move || session.get().and_then(Result::ok).map(|session| banner(&session.place))}
+            {move || {
+                session
+                    .get()
+                    .map(|answer| {
+                        let banner = answer.as_ref().ok().and_then(|session| banner(&session.place));
+                        let who = match answer {
+                            Ok(session) => who(session).into_any(),
+                            Err(error) => error.to_string().into_any(),
+                        };
+                        view! {
+                            {banner}
+                            <header class="masthead">
+                                <a class="masthead__name" href="/">
+                                    {"Tenant upgrades"}
+                                </a>
+                                <nav class="masthead__nav" aria-label="Main">
+                                    <a href="/" aria-current=here("/")>
+                                        {"Fleet"}
+                                    </a>
+                                    <a href="/lab" aria-current=here("/lab")>
+                                        {"Lab"}
+                                    </a>
+                                </nav>
+                                <div class="masthead__who">{who}</div>
+                            </header>
+                        }
+                    })
+            }}
         </Suspense>
-        <header class="masthead">
-            <a class="masthead__name" href="/">
-                {"Tenant upgrades"}
-            </a>
-            <nav class="masthead__nav" aria-label="Main">
-                <a href="/" aria-current=here("/")>
-                    {"Fleet"}
-                </a>
-                <a href="/lab" aria-current=here("/lab")>
-                    {"Lab"}
-                </a>
-            </nav>
-            <div class="masthead__who">
-                <Suspense fallback=|| {
-                    "who you are is being asked …"
-                }>
-                    {move || {
-                        session
-                            .get()
-                            .map(|answer| match answer {
-                                Ok(session) => who(session).into_any(),
-                                Err(error) => error.to_string().into_any(),
-                            })
-                    }}
-                </Suspense>
-            </div>
-        </header>
     }
 }
 
 /// What kind of data this is, where it is not a real cluster's present.
 fn banner(place: &Place) -> Option<AnyView> {
-    match place {
-        Place::Sandbox { .. } => Some(
-            view! {
-                <p class="banner">{"Sandbox data, in memory: no real cluster is touched, and all of it is gone when the console stops."}</p>
-            }
-            .into_any(),
-        ),
-        Place::Recording { title } => {
-            Some(view! { <p class="banner">{format!("A recording is played: {title}. Nothing can be changed.")}</p> }.into_any())
+    let text = match place {
+        Place::Sandbox { .. } => {
+            "Sandbox data, in memory: no real cluster is touched, and all of it is gone when the console stops."
+                .to_owned()
         }
-        Place::Kubeconfig { .. } => None,
-    }
+        Place::Recording { title } => format!("A recording is played: {title}. Nothing can be changed."),
+        Place::Kubeconfig { .. } => return None,
+    };
+    Some(
+        view! {
+            <aside class="banner" aria-label="About this data">
+                <p>{text}</p>
+            </aside>
+        }
+        .into_any(),
+    )
 }
 
 /// The signed-in person; in the sandbox the switch to another, with a real cluster its context.
