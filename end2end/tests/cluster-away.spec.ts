@@ -7,7 +7,7 @@ const TENANT = "team-a/tenant-00";
 test.describe("away at the start", () => {
   test("the console starts, says that the API server is away, and shows the fleet when it comes", async ({ page, sandbox, complaints }, testInfo) => {
     complaints.expect(/Failed to load resource: the server responded with a status of 50/);
-    await sandbox.faults({ status: 503 });
+    await sandbox.faults({ status: 500 });
     const late = await Console.serve(["--kubeconfig", testInfo.outputPath("kubeconfig"), "--context", "platform-admin"]);
     try {
       await expect(async () => {
@@ -53,7 +53,7 @@ test("away in the middle: what was seen stays, is said to be old, and goes on by
   await sandbox.advanceUntil("six pods", async () => (await sandbox.versions(TENANT)).length === 6);
   await expect(rolloutSentence(page)).toContainText("0 of 3 new API servers serve v1.36.4");
 
-  await sandbox.faults({ status: 503, dropWatches: true });
+  await sandbox.faults({ status: 500, dropWatches: true });
   await expect(page.getByText("This may be out of date")).toBeVisible();
   await expect(rolloutSentence(page)).toContainText("0 of 3 new API servers serve v1.36.4");
   await sandbox.advance(40);
@@ -68,7 +68,7 @@ test("away at the start of an upgrade: nothing is written, and it can be tried a
   complaints.expect(/Failed to load resource: the server responded with a status of 502/);
   await open(`/tenants/${TENANT}/start?version=v1.36.4`);
   await agreeToMinor(page, "tenant-00");
-  await sandbox.faults({ status: 503 });
+  await sandbox.faults({ status: 500 });
   await startButton(page).click();
   await expect(page.getByRole("alert").filter({ hasText: "The management cluster cannot be reached" })).toBeVisible();
   expect((await sandbox.written())).toEqual([]);
@@ -165,10 +165,9 @@ test("expired watches are taken up again without anybody noticing", async ({ pag
 test("as the platform team the whole fleet is there through a kubeconfig, without a sandbox banner", async ({ page, sandbox }, testInfo) => {
   const console = await Console.serve(["--kubeconfig", testInfo.outputPath("kubeconfig"), "--context", "platform-admin"]);
   try {
-    await expect(async () => {
-      await page.goto(console.url);
-      await expect(page.getByRole("link", { name: "warehouse", exact: true })).toBeVisible({ timeout: 500 });
-    }).toPass();
+    await console.ready();
+    await page.goto(console.url);
+    await expect(page.getByRole("link", { name: "warehouse", exact: true })).toBeVisible();
     await hydrated(page);
     await expect(page.getByRole("banner")).toContainText("platform-admin, sees all namespaces");
     await expect(page.getByRole("banner")).toContainText("context platform-admin");

@@ -50,6 +50,17 @@ export class Console {
     return this.log.join("\n");
   }
 
+  /** Waits until it has read the cluster. */
+  async ready(): Promise<void> {
+    for (let tries = 0; tries < 400; tries += 1) {
+      if ((await fetch(`${this.url}/readyz`)).ok) {
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`the console has not read the cluster in time\n${this.lines}`);
+  }
+
   /** Ends it as a supervisor does, and expects that it goes by itself. */
   async stop(): Promise<void> {
     if (!this.running()) {
