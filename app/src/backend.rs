@@ -14,13 +14,14 @@ use planner::hop::{Acknowledgement, Binding, HopRequest};
 use planner::next::next_versions;
 use planner::operator::OperatorKnowledge;
 use planner::releases::ReleaseTable;
-use planner::stage::{self, Stage};
+use planner::stage;
 use planner::tenant::{Freshness, TenantId, TenantSnapshot};
 
 use crate::error::ConsoleError;
 use crate::fleet::{Fleet, FleetQuery, FleetRow, NextStep};
 use crate::session::{Place, Session};
 use crate::tenant::TenantData;
+use crate::tenant::rollout::is_under_way;
 use crate::tenant::start::{Agreed, DryRunAnswer};
 use crate::trouble::sentence;
 use crate::words;
@@ -121,7 +122,6 @@ impl Backend {
             .as_ref()
             .and_then(|version| version.parsed().ok())
             .map(|version| self.releases.support(version.minor(), today));
-        let moving = !matches!(report.stage, Stage::Idle | Stage::Sleeping | Stage::Finished | Stage::Unknown);
         FleetRow {
             id: snapshot.id.clone(),
             replicas: snapshot.replicas,
@@ -129,7 +129,7 @@ impl Backend {
             wanted: snapshot.desired_version.clone(),
             status: snapshot.status.clone(),
             support,
-            rollout: moving.then(|| sentence(&report.sentence)),
+            rollout: is_under_way(report.stage).then(|| sentence(&report.sentence)),
             stuck: report.stuck.iter().map(|finding| sentence(&finding.to_string())).collect(),
             next: self.next_step(snapshot, operator, today),
             data_store: snapshot.data_store.used.clone().or_else(|| snapshot.data_store.wanted.clone()),

@@ -180,16 +180,11 @@ pub fn FleetPage() -> impl IntoView {
         }>
             {move || {
                 page.get()
-                    .map(|answer| {
-                        let first = StoredValue::new(answer);
-                        // What the stream says counts, also where the page could not be had at first.
-                        let fleet = Memo::new(move |_| {
-                            heard
-                                .with(|(_, latest)| latest.clone())
-                                .map_or_else(|| first.get_value(), Ok)
-                        });
-                        (move || fleet.with(|fleet| query.with(|query| fleet_page(fleet, query, live, search))))
-                            .into_any()
+                    .map(|first| {
+                        // What the stream says counts, also where the page could not be had at first. The page is made anew
+                        // in place, so the search field keeps the focus.
+                        let fleet = heard.with(|(_, latest)| latest.clone()).map_or(first, Ok);
+                        query.with(|query| fleet_page(&fleet, query, live, search))
                     })
             }}
         </Transition>
@@ -379,9 +374,11 @@ fn fleet_row(row: &FleetRow, now: UnixMillis) -> impl IntoView + use<> {
                 <p class="small muted">{format!("{} · {replicas}", row.id.namespace)}</p>
             </th>
             <td data-label="Version">{words::versions(row.installed.as_ref(), &row.wanted)}</td>
-            <td data-label="Support">{row.support.as_ref().map(|support| words::support_cell(support, now))}</td>
+            <td data-label="Support">
+                <div>{row.support.as_ref().map(|support| words::support_cell(support, now))}</div>
+            </td>
             <td data-label="Status">
-                {words::status_chip(&row.status)} {moving} {stuck} {problems}
+                <div>{words::status_chip(&row.status)} {moving} {stuck} {problems}</div>
             </td>
             <td data-label="Next step">{next_step(row)}</td>
             <td data-label="DataStore">{row.data_store.clone().unwrap_or_else(|| "unknown".to_owned())}</td>
@@ -389,8 +386,11 @@ fn fleet_row(row: &FleetRow, now: UnixMillis) -> impl IntoView + use<> {
     }
 }
 
+/// The first two, and how many more there are: the tenant's own page has them all.
 fn notes(texts: &[String], class: &'static str) -> impl IntoView + use<> {
-    texts.iter().map(|text| view! { <p class=class>{text.clone()}</p> }).collect_view()
+    let more = texts.len().saturating_sub(2);
+    let more = (more > 0).then(|| format!("And {more} more."));
+    texts.iter().take(2).cloned().chain(more).map(|text| view! { <p class=class>{text}</p> }).collect_view()
 }
 
 fn next_step(row: &FleetRow) -> AnyView {
@@ -406,7 +406,7 @@ fn next_step(row: &FleetRow) -> AnyView {
             .into_any()
         }
         NextStep::UpToDate => "newest already".into_any(),
-        NextStep::Not(why) => view! { <span class="small muted">{why.clone()}</span> }.into_any(),
+        NextStep::Not(why) => view! { <p class="small muted">{why.clone()}</p> }.into_any(),
     }
 }
 

@@ -4,12 +4,13 @@ use leptos::prelude::*;
 use planner::finding::Finding;
 use planner::hop::preflight;
 use planner::next::{MinorChoice, Verdict, VersionChoice, VersionPicker, next_versions};
-use planner::stage::{self, Stage, StageReport};
+use planner::stage::{self, StageReport};
 use planner::strategy::DeclaredStrategy;
 use planner::tenant::{Konnectivity, Owner, TenantSnapshot};
 use planner::time::UnixMillis;
 use planner::version::KubernetesVersion;
 
+use super::rollout::is_under_way;
 use super::{Knowledge, Tenant, tenant_page};
 use crate::findings;
 use crate::format;
@@ -49,7 +50,7 @@ pub(crate) fn overview_view(snapshot: &TenantSnapshot, knowledge: &Knowledge) ->
 fn standing(snapshot: &TenantSnapshot, report: &StageReport, picker: &VersionPicker) -> AnyView {
     let id = &snapshot.id;
     let rollout = links::tenant(id, TenantTab::Rollout);
-    let moving = !matches!(report.stage, Stage::Idle | Stage::Sleeping | Stage::Finished | Stage::Unknown);
+    let moving = is_under_way(report.stage);
     let (verdict, why, action) = match (&picker.recommended, moving) {
         (_, true) => (
             sentence(&report.sentence),
@@ -157,7 +158,7 @@ fn versions(snapshot: &TenantSnapshot, picker: &VersionPicker, knowledge: &Knowl
         view! {
             <details>
                 <summary>{"Older minors"}</summary>
-                {versions_table("Older minors", rows.into_any())}
+                {versions_table("Older minors, as a table", rows.into_any())}
             </details>
         }
     });
@@ -172,7 +173,7 @@ fn versions(snapshot: &TenantSnapshot, picker: &VersionPicker, knowledge: &Knowl
             <div class="section__head">
                 <h2 id="versions">{"Versions"}</h2>
             </div>
-            {versions_table("Versions", rows.into_any())}
+            {versions_table("Versions, as a table", rows.into_any())}
             {older}
             <p class="small muted">{as_of}</p>
         </section>
@@ -228,8 +229,12 @@ fn minor_row(snapshot: &TenantSnapshot, line: &MinorChoice, picker: &VersionPick
     view! {
         <tr>
             <th scope="row">{format!("v{}", line.minor)}</th>
-            <td data-label="Support">{words::support_cell(&line.support, now)}</td>
-            <td data-label="Versions">{open} {closed}</td>
+            <td data-label="Support">
+                <div>{words::support_cell(&line.support, now)}</div>
+            </td>
+            <td data-label="Versions">
+                <div>{open} {closed}</div>
+            </td>
         </tr>
     }
     .into_any()

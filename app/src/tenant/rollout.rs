@@ -26,6 +26,9 @@ const STEPS: [(Stage, &str, &str); 5] = [
     (Stage::Finished, "Finished", "No pod of an older version is left. Workers may follow now."),
 ];
 
+/// So many events are shown at once; a hop makes about forty.
+const EVENTS_SHOWN: usize = 12;
+
 /// Puts back the strategy that stood there before the console changed it.
 ///
 /// # Errors
@@ -76,7 +79,7 @@ fn rollout(tenant: Tenant) -> AnyView {
         <section class="section" aria-labelledby="pods">
             <div class="section__head">
                 <h2 id="pods">{"Pods"}</h2>
-                <p class="muted">{move || report.with(|report| counts(report))}</p>
+                <p class="muted">{move || report.with(counts)}</p>
             </div>
             {move || tenant.snapshot.with(|snapshot| unread(&snapshot.pods, "pods"))}
             <PodMarks id="pods-now".to_owned() rows=rows />
@@ -102,19 +105,24 @@ fn times(snapshot: &TenantSnapshot, report: &StageReport, tenant: &Tenant) -> An
         };
         return view! { <p class="verdict__why">{text}</p> }.into_any();
     };
-    let running = is_running(report.stage);
+    let running = is_under_way(report.stage);
     let now = snapshot.observed_at.plus_millis(if running { tenant.live.silent_seconds.get() * 1000 } else { 0 });
     let from = hop.from.as_ref().map_or_else(|| "an unknown version".to_owned(), ToString::to_string);
     let began = if hop.start_seen {
         format!("began {}", format::moment(hop.started_at))
     } else {
-        format!("first seen {}; its beginning was not observed", format::moment(hop.started_at))
+        format!("began {} or before; its beginning was not observed", format::moment(hop.started_at))
+    };
+    // What happened unobserved is known to be over when it could be seen again.
+    let after = |ms: i64| {
+        let unobserved = hop.film.gaps.iter().any(|gap| gap.from_ms < ms && ms <= gap.to_ms);
+        format!("{}{}", if unobserved { "at most " } else { "" }, format::duration(ms))
     };
     let took = match (hop.settled_ms, hop.finished_ms) {
         (Some(settled), Some(finished)) => {
-            format!("settled after {}, finished after {}", format::duration(settled), format::duration(finished))
+            format!("settled after {}, finished after {}", after(settled), after(finished))
         }
-        (Some(settled), None) => format!("settled after {}", format::duration(settled)),
+        (Some(settled), None) => format!("settled after {}", after(settled)),
         (None, _) => format!("{} so far", format::duration(whole_seconds(now.since(hop.started_at)))),
     };
     let gaps = (!hop.film.gaps.is_empty()).then(|| {
@@ -137,8 +145,9 @@ fn times(snapshot: &TenantSnapshot, report: &StageReport, tenant: &Tenant) -> An
     .into_any()
 }
 
-fn is_running(stage: Stage) -> bool {
-    !matches!(stage, Stage::Idle | Stage::Sleeping | Stage::Finished | Stage::Unknown)
+/// Whether a hop is under way.
+pub(crate) fn is_under_way(stage: Stage) -> bool {
+    matches!(stage, Stage::Accepted | Stage::Gate | Stage::RollingOut | Stage::Settling | Stage::Settled)
 }
 
 fn whole_seconds(millis: i64) -> i64 {
@@ -347,7 +356,7 @@ pub(crate) fn conditions(snapshot: &TenantSnapshot) -> AnyView {
             let conditions = snapshot.deployment.read().map(|facts| facts.conditions.as_slice()).unwrap_or_default();
             let rows = conditions.iter().map(|condition| condition_row(condition, now)).collect_view();
             view! {
-                <div class="table-region" role="region" aria-labelledby="conditions" tabindex="0">
+                <div class="table-region" role="region" aria-label="Conditions, as a table" tabindex="0">
                     <table class="table table--stacked">
                         <thead>
                             <tr>
@@ -383,7 +392,9 @@ fn condition_row(condition: &ConditionFacts, now: planner::time::UnixMillis) -> 
             <td data-label="Status">{condition.status.clone()}</td>
             <td data-label="Reason">{condition.reason.clone()}</td>
             <td data-label="Message">{condition.message.clone()}</td>
-            <td data-label="Last update">{condition.updated_at.map(|at| words::time(at, now))}</td>
+            <td data-label="Last update">
+                <div>{condition.updated_at.map(|at| words::time(at, now))}</div>
+            </td>
         </tr>
     }
     .into_any()
@@ -400,8 +411,24 @@ pub(crate) fn events(snapshot: &TenantSnapshot) -> AnyView {
             }
             .into_any(),
             Some(events) => {
-                let items = events.iter().map(|event| event_item(event, now)).collect_view();
-                view! { <ol class="feed">{items}</ol> }.into_any()
+                let (newest, older) = events.split_at(events.len().min(EVENTS_SHOWN));
+                let list = |events: &[EventFacts]| {
+                    let items = events.iter().map(|event| event_item(event, now)).collect_view();
+                    view! { <ol class="feed">{items}</ol> }
+                };
+                let older = (!older.is_empty()).then(|| {
+                    view! {
+                        <details>
+                            <summary>{format!("{} older", older.len())}</summary>
+                            {list(older)}
+                        </details>
+                    }
+                });
+                view! {
+                    {list(newest)}
+                    {older}
+                }
+                .into_any()
             }
         },
     };

@@ -45,10 +45,8 @@ pub(crate) fn films(tenant: Tenant) -> AnyView {
             }
             .into_any();
             view! {
-                <section class="section" aria-labelledby="film">
-                    <div class="section__head">
-                        <h2 id="film">{"The rollout, and what was expected"}</h2>
-                    </div>
+                <section class="section stack" aria-labelledby="film">
+                    <h2 id="film">{"The rollout, and what was expected"}</h2>
                     {move || tenant.snapshot.with(|snapshot| forecast.with(|forecast| compared(snapshot, forecast.as_ref())))}
                     {chart}
                 </section>
