@@ -50,9 +50,15 @@ fn text_can_be_read_on_every_ground_it_stands_on() {
     let grounds: &[&str] = &["--paper", "--surface"];
     demand(
         &[
-            ("--ink", &["--paper", "--surface", "--surface-strong", "--blocks-quiet", "--warns-quiet", "--unknown-quiet"]),
+            (
+                "--ink",
+                &["--paper", "--surface", "--surface-strong", "--blocks-quiet", "--warns-quiet", "--unknown-quiet"],
+            ),
             ("--ink-soft", grounds),
-            ("--ink-soft", &["--surface-strong", "--unknown-quiet", "--warns-quiet", "--blocks-quiet", "--passes-quiet"]),
+            (
+                "--ink-soft",
+                &["--surface-strong", "--unknown-quiet", "--warns-quiet", "--blocks-quiet", "--passes-quiet"],
+            ),
             ("--old-ink", grounds),
             ("--new-ink", grounds),
             ("--blocks", &["--paper", "--surface", "--blocks-quiet"]),

@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn what_may_change_something_must_come_from_a_page_of_the_console() {
         use Origin::{IfTold, Required};
-        let cases: [(&[(&'static str, &'static str)], Origin, bool); 14] = [
+        type Headers = &'static [(&'static str, &'static str)];
+        let cases: [(Headers, Origin, bool); 14] = [
             (&[], Required, false),
             (&[], IfTold, true),
             (&[("sec-fetch-site", "same-origin")], Required, true),
