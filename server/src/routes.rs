@@ -1,6 +1,9 @@
 //! Every route of the console, in groups, and the layers round them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use app::backend::Backend;
 use axum::{
@@ -14,7 +17,7 @@ use axum::{
 };
 use cluster::{identity::Identity, observer::Observer};
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::{
@@ -100,9 +103,7 @@ pub fn router(state: AppState) -> Router {
     let options = state.pages.clone();
     // For people and the pages they have open: rendered pages, and server functions under /api.
     let pages = Router::new()
-        .leptos_routes_with_context(&state, generate_route_list(app::App), state.context(), move || {
-            app::shell(options.clone())
-        })
+        .leptos_routes_with_context(&state, page_routes(), state.context(), move || app::shell(options.clone()))
         .fallback(no_such_page)
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_WITHIN))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::SSE)));
@@ -134,6 +135,13 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(security::response_headers))
         .layer(from_fn(logging::request_line))
         .with_state(state)
+}
+
+/// The app's own routes, found once by running it without loading anything. Leptos holds back the data of all pages of the
+/// process meanwhile, so this must never happen while one is rendered.
+fn page_routes() -> Vec<AxumRouteListing> {
+    static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+    ROUTES.get_or_init(|| generate_route_list(app::App)).clone()
 }
 
 /// A page that says so, with its status.
