@@ -7,61 +7,23 @@
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
-use leptos_router::params::ParamsMap;
 use planner::finding::Finding;
-use planner::hop::{Acknowledgement, Binding, HopKind, Preflight, preflight};
-use planner::next::{Verdict, next_versions};
-use planner::strategy::Strategy;
-use planner::tenant::{TenantId, TenantSnapshot};
-use planner::version::KubernetesVersion;
+use planner::hop::{Acknowledgement, Binding, HopKind};
 use serde::{Deserialize, Serialize};
 
-use super::forecast::{cost_section, forecast};
-use super::overview::declared_in_words;
-use super::{Knowledge, Tenant, tenant_page};
+pub(crate) use self::choice::Choice;
+use self::choice::choices;
+pub use self::choice::{Agreed, StartQuery};
+use self::judged::check;
+pub(crate) use self::judged::{dry_run_section, judged};
+use super::{Tenant, tenant_page};
 use crate::error::ConsoleError;
 use crate::findings;
 use crate::links::{self, TenantTab};
 use crate::trouble::{error_notice, sentence};
-use crate::words;
 
-/// The strategies that are offered by name. Any other can be typed.
-const CANDIDATES: [Strategy; 5] =
-    [Strategy::BLUE_GREEN, Strategy::ROLLING_ONE, Strategy::SURGE_ONE, Strategy::IN_PLACE, Strategy::Recreate];
-
-/// The choices as the address has them. Texts, because an address may hold anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StartQuery {
-    /// The version wanted; empty for the recommended one.
-    pub version: String,
-    /// The strategy wanted (`100%/0`), `custom`, or empty to keep what is declared.
-    pub strategy: String,
-    /// The typed strategy, where `strategy` is `custom`.
-    pub custom: String,
-    /// What a person had agreed to when a start was refused.
-    pub seen: String,
-    /// The acknowledgement, as it was given before a refusal.
-    pub kubelets_checked: String,
-    /// The typed name, as it was given before a refusal.
-    pub typed_name: String,
-    /// Why the start was refused: an HTTP status.
-    pub refused: String,
-}
-
-/// What a person sends to start a hop, as the form has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agreed {
-    /// The version wanted.
-    pub version: String,
-    /// The strategy wanted; empty keeps what is declared.
-    pub strategy: String,
-    /// What the person saw ([`Binding`]).
-    pub binding: String,
-    /// Not empty if the person has checked the kubelets.
-    pub kubelets_checked: String,
-    /// The tenant's name, typed.
-    pub typed_name: String,
-}
+mod choice;
+mod judged;
 
 /// What the server says to a dry run of the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +54,7 @@ pub async fn check_start(
     /// The strategy wanted; empty keeps what is declared.
     strategy: String,
 ) -> Result<DryRunAnswer, ConsoleError> {
-    let id = TenantId { namespace, name };
+    let id = planner::tenant::TenantId { namespace, name };
     crate::error::with_status(async { crate::backend::request()?.dry_run(&id, &version, &strategy).await }.await)
 }
 
@@ -121,7 +83,7 @@ pub async fn start_hop(
     #[server(default)]
     typed_name: String,
 ) -> Result<(), ConsoleError> {
-    let id = TenantId { namespace, name };
+    let id = planner::tenant::TenantId { namespace, name };
     let agreed = Agreed { version, strategy, binding, kubelets_checked, typed_name };
     let answer = async { crate::backend::request()?.start(&id, &agreed).await }.await;
     match answer {
@@ -214,302 +176,6 @@ fn start(tenant: Tenant) -> AnyView {
             view! { <p class="muted">{"Asking the API server, without writing anything …"}</p> }
         }>{move || dry_run.get().map(|answer| dry_run_section(&answer))}</Transition>
         {move || choice.with(|choice| choice.as_ref().ok().map(|choice| agree(tenant, choice, query, action)))}
-    }
-    .into_any()
-}
-
-/// What was chosen, read.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Choice {
-    /// The version wanted.
-    pub version: KubernetesVersion,
-    /// The strategy wanted; `None` keeps what is declared.
-    pub strategy: Option<Strategy>,
-}
-
-impl Choice {
-    /// Reads the address; an absent version is the recommended one.
-    ///
-    /// # Errors
-    /// [`ConsoleError::BadInput`] for a version or strategy that cannot be read, or if there is nothing to recommend.
-    pub(crate) fn of(
-        query: &StartQuery,
-        snapshot: &TenantSnapshot,
-        knowledge: &Knowledge,
-    ) -> Result<Self, ConsoleError> {
-        let bad = |error: String| ConsoleError::BadInput(error);
-        let version = if query.version.is_empty() {
-            let today = words::day(snapshot.observed_at);
-            next_versions(snapshot, &knowledge.releases, &knowledge.operator, today)
-                .recommended
-                .ok_or_else(|| bad("there is no version to recommend now; choose one of the list".to_owned()))?
-        } else {
-            query.version.parse().map_err(|error: planner::version::VersionError| bad(error.to_string()))?
-        };
-        Ok(Self { version, strategy: query.strategy()? })
-    }
-
-    fn strategy_text(&self) -> String {
-        self.strategy.map(|strategy| strategy.to_string()).unwrap_or_default()
-    }
-}
-
-/// The choices, as a form that asks for the same page again.
-pub(crate) fn choices(
-    snapshot: &TenantSnapshot,
-    knowledge: &Knowledge,
-    query: &StartQuery,
-    choose: Callback<StartQuery>,
-) -> AnyView {
-    let today = words::day(snapshot.observed_at);
-    let picker = next_versions(snapshot, &knowledge.releases, &knowledge.operator, today);
-    let wanted = if query.version.is_empty() {
-        picker.recommended.as_ref().map(ToString::to_string).unwrap_or_default()
-    } else {
-        query.version.clone()
-    };
-    let mut open: Vec<String> = picker
-        .minors
-        .iter()
-        .flat_map(|minor| &minor.versions)
-        .filter(|choice| matches!(choice.verdict, Verdict::Available { .. }))
-        .map(|choice| choice.version.to_string())
-        .collect();
-    if !wanted.is_empty() && !open.contains(&wanted) {
-        // What the address asks for stays chosen, and the page says why not.
-        open.push(wanted.clone());
-    }
-    let options = open
-        .into_iter()
-        .map(|version| {
-            let chosen = version == wanted;
-            view! {
-                <option value=version.clone() selected=chosen>
-                    {version.clone()}
-                </option>
-            }
-        })
-        .collect_view();
-    let base = query.clone();
-    let on_version = move |event| {
-        choose.run(StartQuery { version: event_target_value(&event), ..base.choices_only() });
-    };
-    let base = query.clone();
-    let on_strategy = move |event| {
-        choose.run(StartQuery { strategy: event_target_value(&event), ..base.choices_only() });
-    };
-    let base = query.clone();
-    let on_custom = move |event| {
-        choose.run(StartQuery {
-            strategy: "custom".to_owned(),
-            custom: event_target_value(&event),
-            ..base.choices_only()
-        });
-    };
-    let radios = strategy_choices(snapshot, query);
-    view! {
-        <form class="form start-choices" method="get" action=links::tenant(&snapshot.id, TenantTab::Start)>
-            <div class="field">
-                <label class="field__label" for="version">
-                    {"Version"}
-                </label>
-                <select id="version" class="input" name="version" on:change=on_version>
-                    {options}
-                </select>
-            </div>
-            <fieldset class="field">
-                <legend class="field__label">{"Strategy"}</legend>
-                <div class="choices start-strategies" on:change=on_strategy>
-                    {radios}
-                </div>
-            </fieldset>
-            <div class="field">
-                <label class="field__label" for="custom">
-                    {"Strategy of your own"}
-                </label>
-                <input
-                    id="custom"
-                    class="input input--code"
-                    name="custom"
-                    value=query.typed_strategy()
-                    placeholder="25%/1"
-                    autocomplete="off"
-                    aria-describedby="custom-hint"
-                    on:change=on_custom
-                />
-                <p id="custom-hint" class="field__hint">
-                    {"maxSurge/maxUnavailable, each a number of pods or a percentage of the replicas"}
-                </p>
-            </div>
-            <button class="button needs-reload" type="submit">
-                {"Show this choice"}
-            </button>
-        </form>
-    }
-    .into_any()
-}
-
-fn strategy_choices(snapshot: &TenantSnapshot, query: &StartQuery) -> impl IntoView + use<> {
-    let named_one = CANDIDATES.iter().any(|strategy| strategy.to_string() == query.strategy);
-    let chosen = if query.strategy.is_empty() || named_one { query.strategy.clone() } else { "custom".to_owned() };
-    let named = CANDIDATES.map(|strategy| (strategy.to_string(), strategy.name().to_string(), strategy.to_string()));
-    let keep = (String::new(), "As declared now".to_owned(), declared_in_words(&snapshot.strategy));
-    let own = ("custom".to_owned(), "Your own".to_owned(), "the numbers in the next field".to_owned());
-    std::iter::once(keep)
-        .chain(named)
-        .chain([own])
-        .map(|(value, name, text)| {
-            let checked = value == chosen;
-            view! {
-                <label class="choice">
-                    <input type="radio" name="strategy" value=value checked=checked />
-                    <span class="choice__name">{name}</span>
-                    <span class="choice__text">{text}</span>
-                </label>
-            }
-        })
-        .collect_view()
-}
-
-/// The verdict, the diff, the cost and the findings of a choice.
-pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &Choice) -> AnyView {
-    let check = check(snapshot, knowledge, choice);
-    let blocking = check.findings.iter().filter(|finding| finding.blocks()).count();
-    let installed = snapshot.installed_version.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-    let verdict = match (blocking, check.hop) {
-        (0, Some(HopKind::Minor)) => format!("{installed} → {} is the next minor. Nothing blocks it.", choice.version),
-        (0, Some(HopKind::Patch)) => format!("{installed} → {} is a patch. Nothing blocks it.", choice.version),
-        (0, None) => {
-            format!("{} stays the wanted version, only the strategy changes. Nothing blocks it.", choice.version)
-        }
-        (1, _) => format!("{installed} → {} cannot be started: one finding blocks it.", choice.version),
-        (more, _) => format!("{installed} → {} cannot be started: {more} findings block it.", choice.version),
-    };
-    let summary = findings::summary(&check.findings);
-    let strategy = choice.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
-    let cost = strategy
-        .zip(check.hop)
-        .and_then(|(strategy, hop)| forecast(snapshot, strategy, hop))
-        .map(|row| cost_section(&row, snapshot.replicas));
-    view! {
-        <section class="section stack" aria-labelledby="verdict">
-            <h2 id="verdict" class="verdict">
-                {verdict}
-            </h2>
-            {diff(snapshot, choice)}
-        </section>
-        {cost}
-        <section class="section stack" aria-labelledby="findings">
-            <div class="section__head">
-                <h2 id="findings">{"What speaks for and against it"}</h2>
-                <p class="muted">{summary}</p>
-            </div>
-            {findings::finding_list(&check.findings)}
-        </section>
-        {noticed(check.hop)}
-    }
-    .into_any()
-}
-
-fn check(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &Choice) -> Preflight {
-    let today = words::day(snapshot.observed_at);
-    preflight(snapshot, &choice.version, choice.strategy, &knowledge.operator, &knowledge.releases, today)
-}
-
-/// Exactly the fields that are written, before and after.
-fn diff(snapshot: &TenantSnapshot, choice: &Choice) -> AnyView {
-    let before = &snapshot.desired_version;
-    let strategy = choice.strategy.filter(|strategy| strategy.declared() != snapshot.strategy).map(|strategy| {
-        view! {
-            <p class="diff__field">{"spec.controlPlane.deployment.strategy"}</p>
-            <del>{serde_json::to_string(&snapshot.strategy).unwrap_or_default()}</del>
-            <ins>{strategy.patch().to_string()}</ins>
-        }
-    });
-    let version = (before.0 != choice.version.to_string()).then(|| {
-        view! {
-            <p class="diff__field">{"spec.kubernetes.version"}</p>
-            <del>{before.to_string()}</del>
-            <ins>{choice.version.to_string()}</ins>
-        }
-    });
-    view! {
-        <div class="diff">
-            {version} {strategy}
-        </div>
-        <p class="small muted">{"Nothing else of the object is written."}</p>
-    }
-    .into_any()
-}
-
-/// What the people who use the tenant will notice.
-fn noticed(hop: Option<HopKind>) -> AnyView {
-    let minor = (hop == Some(HopKind::Minor)).then(|| {
-        view! {
-            <li>
-                <strong>{"A minor cannot be undone. "}</strong>
-                {"Kamaji refuses the way back, and the data may already be stored in the new form: a backup of the DataStore is the only way back. Make one now."}
-            </li>
-            <li>
-                {"kubectl works with API servers one minor older or newer than itself: people with an older kubectl should update it."}
-            </li>
-        }
-    });
-    view! {
-        <section class="section stack" aria-labelledby="noticed">
-            <h2 id="noticed">{"What this tenant’s users will notice"}</h2>
-            <ul class="plain-list">
-                <li>
-                    {"Each API server that stops drops its watches and connections: controllers and kubectl reconnect, long kubectl logs and exec sessions end."}
-                </li>
-                <li>
-                    {"For a while old and new API servers answer side by side; a client may meet either."}
-                </li>
-                {minor}
-            </ul>
-        </section>
-    }
-    .into_any()
-}
-
-/// What the API server answered to the dry run.
-pub(crate) fn dry_run_section(answer: &Result<DryRunAnswer, ConsoleError>) -> AnyView {
-    let body = match answer {
-        Ok(DryRunAnswer::Accepted) => view! {
-            <p class="callout callout--passes">
-                <span class="severity severity--passes">{"Passes"}</span>
-                {" The API server and Kamaji would take this change. Nothing was written."}
-            </p>
-        }
-        .into_any(),
-        Ok(DryRunAnswer::Refused(words)) => view! {
-            <div class="callout callout--blocks">
-                <p class="callout__title">
-                    <span class="severity severity--blocks">{"Blocks"}</span>
-                    {"It would be refused, in these words:"}
-                </p>
-                <blockquote>{words.clone()}</blockquote>
-            </div>
-        }
-        .into_any(),
-        Ok(DryRunAnswer::NotJudged(why)) => view! {
-            <div class="callout callout--unknown">
-                <p class="callout__title">
-                    <span class="severity severity--unknown">{"Unknown"}</span>
-                    {"The API server could not judge it, so nothing can be started:"}
-                </p>
-                <blockquote>{why.clone()}</blockquote>
-            </div>
-        }
-        .into_any(),
-        Ok(DryRunAnswer::NotAsked) => view! { <p class="muted">{"Not asked."}</p> }.into_any(),
-        Err(error) => error_notice(error).into_any(),
-    };
-    view! {
-        <section class="section stack" aria-labelledby="dry-run">
-            <h2 id="dry-run">{"What Kamaji says to a dry run"}</h2>
-            {body}
-        </section>
     }
     .into_any()
 }
@@ -674,84 +340,5 @@ fn words_for_status(status: u16) -> &'static str {
             "The API server did not answer in time, so it is not known whether the change arrived: look at the rollout."
         }
         _ => "The management cluster could not be reached. Nothing was written; try again.",
-    }
-}
-
-impl Agreed {
-    /// The start page with everything that was filled in, after a plain form was refused.
-    pub fn back_to_start(&self, id: &TenantId, error: &ConsoleError) -> String {
-        let query = StartQuery {
-            version: self.version.clone(),
-            strategy: self.strategy.clone(),
-            custom: String::new(),
-            seen: self.binding.clone(),
-            kubelets_checked: self.kubelets_checked.clone(),
-            typed_name: self.typed_name.clone(),
-            refused: error.status().to_string(),
-        };
-        format!("{}{}", links::tenant(id, TenantTab::Start), query.as_url_query())
-    }
-}
-
-impl StartQuery {
-    /// Reads an address.
-    pub fn from_params(params: &ParamsMap) -> Self {
-        let text = |key: &str| params.get(key).unwrap_or_default().trim().to_owned();
-        Self {
-            version: text("version"),
-            strategy: text("strategy"),
-            custom: text("custom"),
-            seen: text("seen"),
-            kubelets_checked: text("kubelets_checked"),
-            typed_name: text("typed_name"),
-            refused: text("refused"),
-        }
-    }
-
-    /// The query part of the address, empty or from the `?` on.
-    pub fn as_url_query(&self) -> String {
-        let pairs: Vec<(&str, String)> = [
-            ("version", &self.version),
-            ("strategy", &self.strategy),
-            ("custom", &self.custom),
-            ("seen", &self.seen),
-            ("kubelets_checked", &self.kubelets_checked),
-            ("typed_name", &self.typed_name),
-            ("refused", &self.refused),
-        ]
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(key, value)| (key, value.clone()))
-        .collect();
-        links::query(&pairs)
-    }
-
-    /// The choices without what belongs to a refused start.
-    fn choices_only(&self) -> Self {
-        Self {
-            version: self.version.clone(),
-            strategy: self.strategy.clone(),
-            custom: self.custom.clone(),
-            ..Self::default()
-        }
-    }
-
-    /// What stands in the field for a strategy that is not offered by name.
-    fn typed_strategy(&self) -> String {
-        let named = self.strategy.is_empty()
-            || self.strategy == "custom"
-            || CANDIDATES.iter().any(|strategy| strategy.to_string() == self.strategy);
-        if named { self.custom.clone() } else { self.strategy.clone() }
-    }
-
-    /// The strategy that is asked for; `None` keeps what is declared.
-    fn strategy(&self) -> Result<Option<Strategy>, ConsoleError> {
-        let text = if self.strategy == "custom" { &self.custom } else { &self.strategy };
-        if text.is_empty() {
-            return Ok(None);
-        }
-        text.parse()
-            .map(Some)
-            .map_err(|error: planner::strategy::StrategyError| ConsoleError::BadInput(error.to_string()))
     }
 }
