@@ -1,6 +1,6 @@
 //! Films drawn: pods stacked by state over seconds, and pods as marks under their ReplicaSet.
 //!
-//! [`stack`] and [`layout`] are pure and know no Leptos: they turn films into positions. [`draw`] turns positions into SVG
+//! `stack` and `layout` are pure and know no Leptos: they turn films into positions. `draw` turns positions into SVG
 //! and the same numbers into a table. Horizontal positions are percentages, so a chart is as wide as its place while its
 //! text keeps its size; vertical ones are pixels.
 
