@@ -64,7 +64,6 @@ pub fn Masthead() -> impl IntoView {
     let session = Resource::new_blocking(|| (), |()| read_session());
     let path = use_location().pathname;
     let here = move |place: &'static str| move || path.with(|path| (path == place).then_some("page"));
-    // One place only reads the session: two that wait for the same data can wait for ever.
     view! {
         <Suspense fallback=|| ()>
             {move || {
