@@ -43,7 +43,7 @@ pub struct Agreed {
     pub version: String,
     /// The strategy wanted; empty keeps what is declared.
     pub strategy: String,
-    /// What the person saw ([`Binding`]).
+    /// What the person saw ([`Binding`](planner::hop::Binding)).
     pub binding: String,
     /// Not empty if the person has checked the kubelets.
     pub kubelets_checked: String,
