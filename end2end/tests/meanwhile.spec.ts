@@ -68,20 +68,37 @@ test("a conflict at the write is tried again, since what was agreed to still hol
   expect(await sandbox.written()).toHaveLength(1);
 });
 
-test("of two browsers that start at once, one starts and the other is told what changed", async ({ page, open, visitor, complaints, sandbox }) => {
+test("of two browsers that start at once, one starts and the other is told what changed", async ({ page, visitor, complaints, sandbox }) => {
   complaints.expect(/Failed to load resource: the server responded with a status of 409/);
+  complaints.expect(/net::ERR_FAILED .*\/live\//);
   const other = await visitor();
-  await open(START);
-  await other.goto(`/tenants/${TENANT}/start?version=v1.35.9`);
-  await hydrated(other);
-  await agreeToMinor(page, "tenant-00");
-  // Neither page hears of the other in time: both believe that nothing has changed.
-  const answers = Promise.all([page, other].map((page) => page.waitForResponse(/\/api\/start_hop/)));
+  // Neither page hears of the other: both believe that nothing has changed when they send.
+  let sent = 0;
+  let release: () => void = () => undefined;
+  const both = new Promise<void>((resolve) => (release = resolve));
+  for (const [browser, version] of [[page, "v1.36.4"], [other, "v1.36.3"]] as const) {
+    await browser.route("**/live/**", (route) => route.abort());
+    await browser.route("**/api/start_hop*", async (route) => {
+      sent += 1;
+      if (sent === 2) {
+        release();
+      }
+      await both;
+      await route.continue();
+    });
+    await browser.goto(`/tenants/${TENANT}/start?version=${version}`);
+    await hydrated(browser);
+    await agreeToMinor(browser, "tenant-00");
+  }
+  const answers = Promise.all([page, other].map((browser) => browser.waitForResponse(/\/api\/start_hop/)));
   await Promise.all([startButton(page).click(), startButton(other).click()]);
   const statuses = (await answers).map((answer) => answer.status()).sort();
   expect(statuses).toEqual([200, 409]);
   expect(await sandbox.written()).toHaveLength(1);
-  const [winner, loser] = (await sandbox.tenant(TENANT)).spec.kubernetes.version === "v1.36.4" ? [page, other] : [other, page];
+  const wanted = (await sandbox.tenant(TENANT)).spec.kubernetes.version;
+  const [winner, loser] = wanted === "v1.36.4" ? [page, other] : [other, page];
   await expect(winner).toHaveURL(`/tenants/${TENANT}/rollout`);
-  await expect(loser.getByRole("alert").filter({ hasText: "The tenant has changed" })).toContainText("the wanted version");
+  await expect(loser.getByRole("alert").filter({ hasText: "The tenant has changed" })).toContainText(
+    `the wanted version: v1.35.6 → ${wanted}`,
+  );
 });
