@@ -64,16 +64,6 @@ fn versions_that_may_not_come_are_listed_with_the_reason() {
 }
 
 #[test]
-fn a_tenant_older_than_the_release_table_is_not_said_to_be_at_its_end() {
-    let unknown_to_the_table = text(&overview(&tenant("v1.28.3")));
-    assert!(unknown_to_the_table.contains("No version of the release table may come next."), "{unknown_to_the_table}");
-    let mut paused = tenant("v1.35.6");
-    paused.paused = true;
-    let held = text(&overview(&paused));
-    assert!(held.contains("No other version may come next."), "{held}");
-}
-
-#[test]
 fn objects_that_cannot_be_read_are_named_and_the_rest_is_shown() {
     let mut snapshot = tenant("v1.35.6");
     snapshot.problems = vec!["the pod `x` has no labels".to_owned()];
