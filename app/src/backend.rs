@@ -89,8 +89,11 @@ impl Backend {
         Ok(snapshot)
     }
 
-    /// Whether there is a list of tenants at all; if not, why.
-    fn listed(&self) -> Result<(), ConsoleError> {
+    /// Whether there is a list of tenants at all: without one, nothing says that a tenant does not exist.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn listed(&self) -> Result<(), ConsoleError> {
         if self.observer.ready() {
             return Ok(());
         }

@@ -34,6 +34,10 @@ pub(crate) async fn tenant(
     Extension(identity): Extension<Identity>,
     Path((namespace, name)): Path<(String, String)>,
 ) -> Response {
+    if let Err(error) = state.backend.listed() {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+        return (status, format!("{error}\n")).into_response();
+    }
     let Some(snapshots) = state.observer().tenant(&identity, &TenantId { namespace, name }) else {
         return (StatusCode::NOT_FOUND, "there is no such tenant that you may see\n").into_response();
     };

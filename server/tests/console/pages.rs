@@ -74,7 +74,9 @@ async fn readiness_comes_with_the_first_list() {
     let unread = unread_console();
     assert_eq!(unread.get("/healthz").await.status, StatusCode::OK);
     assert_eq!(unread.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(unread.get("/").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    for path in ["/", "/tenants/team-a/tenant-00", "/live/tenants/team-a/tenant-00"] {
+        assert_eq!(unread.get(path).await.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+    }
     assert_eq!(console().get("/readyz").await.status, StatusCode::OK);
 }
 
