@@ -1,12 +1,12 @@
 //! The overview of a tenant: where it stands, the one next action, the versions it may go to and why not to the others.
 
 use leptos::prelude::*;
-use planner::finding::Finding;
+use planner::finding::{Finding, Severity};
 use planner::hop::preflight;
 use planner::next::{MinorChoice, Verdict, VersionChoice, VersionPicker, next_versions};
 use planner::stage::{self, StageReport};
 use planner::strategy::DeclaredStrategy;
-use planner::tenant::{Konnectivity, Owner, TenantSnapshot};
+use planner::tenant::{Konnectivity, Owner, TenantId, TenantSnapshot};
 use planner::time::UnixMillis;
 use planner::version::KubernetesVersion;
 
@@ -25,9 +25,14 @@ pub fn OverviewPage() -> impl IntoView {
 }
 
 fn overview(tenant: Tenant) -> AnyView {
-    (move || {
-        tenant.snapshot.with(|snapshot| tenant.knowledge.with_value(|knowledge| overview_view(snapshot, knowledge)))
-    })
+    // Beside what is drawn again with each snapshot, so that nothing typed is lost.
+    let another = tenant.first.with_value(|snapshot| another_version(&snapshot.id));
+    view! {
+        {move || {
+            tenant.snapshot.with(|snapshot| tenant.knowledge.with_value(|knowledge| overview_view(snapshot, knowledge)))
+        }}
+        {another}
+    }
     .into_any()
 }
 
@@ -76,7 +81,7 @@ fn standing(snapshot: &TenantSnapshot, report: &StageReport, picker: &VersionPic
             .into_any(),
         ),
         (None, false) => (
-            "No other version may come next.".to_owned(),
+            nothing_next(picker).to_owned(),
             sentence(&report.sentence),
             view! {
                 <a class="button" href="#versions">
@@ -177,6 +182,45 @@ fn versions(snapshot: &TenantSnapshot, picker: &VersionPicker, knowledge: &Knowl
             {older}
             <p class="small muted">{as_of}</p>
         </section>
+    }
+    .into_any()
+}
+
+/// Why no version is recommended. The release table begins somewhere: where nothing stands in the way, the next minor of an old
+/// tenant may just not be in it.
+fn nothing_next(picker: &VersionPicker) -> &'static str {
+    if picker.standing.iter().any(|finding| finding.severity == Severity::Blocks) {
+        "No other version may come next."
+    } else {
+        "No version of the release table may come next."
+    }
+}
+
+/// A version that the release table does not have, judged on the start page like any other.
+fn another_version(id: &TenantId) -> AnyView {
+    view! {
+        <form class="section form__row" method="get" action=links::start(id, None, None)>
+            <div class="field">
+                <label class="field__label" for="another-version">
+                    {"Another version"}
+                </label>
+                <input
+                    id="another-version"
+                    class="input input--code"
+                    name="version"
+                    placeholder="v1.36.2"
+                    autocomplete="off"
+                    required=true
+                    aria-describedby="another-version-hint"
+                />
+                <p id="another-version-hint" class="field__hint">
+                    {"one that the table does not have; it is checked before anything is written"}
+                </p>
+            </div>
+            <button class="button" type="submit">
+                {"Check it"}
+            </button>
+        </form>
     }
     .into_any()
 }
