@@ -49,7 +49,7 @@ test("a tenant owner upgrades by 1/1, and the former strategy can be put back", 
   await open(`/tenants/${TENANT}/start?version=v1.35.9&strategy=1%2F1`);
   await expect(page.getByRole("heading", { name: "v1.35.6 → v1.35.9 is a patch. Nothing blocks it." })).toBeVisible();
   const diff = page.getByRole("region", { name: "is a patch" });
-  await expect(diff.locator("ins")).toHaveText(["v1.35.9", /"maxSurge":1,"maxUnavailable":1/]);
+  await expect(diff.locator("ins")).toHaveText(["v1.35.9", /"maxSurge":1,"maxUnavailable":1/, /"maxSurge":"100%"/]);
   await expect(page.getByLabel("Type the name of the tenant to confirm"), "a patch needs no typed name").toHaveCount(0);
   await startButton(page).click();
 

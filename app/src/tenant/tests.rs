@@ -1,5 +1,7 @@
 use planner::finding::Severity;
+use planner::hop::{FORMER_STRATEGY_ANNOTATION, merge_patch};
 use planner::stage;
+use planner::strategy::Strategy;
 use planner::tenant::{Freshness, KamajiStatus, Reading, TenantSnapshot};
 
 use super::overview::overview_view;
@@ -64,6 +66,16 @@ fn versions_that_may_not_come_are_listed_with_the_reason() {
 }
 
 #[test]
+fn a_tenant_older_than_the_release_table_is_not_said_to_be_at_its_end() {
+    let unknown_to_the_table = text(&overview(&tenant("v1.28.3")));
+    assert!(unknown_to_the_table.contains("No version of the release table may come next."), "{unknown_to_the_table}");
+    let mut paused = tenant("v1.35.6");
+    paused.paused = true;
+    let held = text(&overview(&paused));
+    assert!(held.contains("No other version may come next."), "{held}");
+}
+
+#[test]
 fn objects_that_cannot_be_read_are_named_and_the_rest_is_shown() {
     let mut snapshot = tenant("v1.35.6");
     snapshot.problems = vec!["the pod `x` has no labels".to_owned()];
@@ -80,6 +92,24 @@ fn a_start_shows_exactly_the_fields_that_are_written() {
     let both = start(&tenant("v1.35.6"), &asked("v1.36.4", "1/1")).expect("a choice");
     assert!(both.contains("spec.controlPlane.deployment.strategy"), "{both}");
     assert!(text(&both).contains("maxSurge"), "both halves are written out: {both}");
+}
+
+#[test]
+fn the_start_shows_every_leaf_of_the_patch() {
+    for strategy in ["", "100%/0", "1/1", "1/0", "Recreate"] {
+        let snapshot = tenant("v1.35.6");
+        let chosen = (!strategy.is_empty()).then(|| strategy.parse::<Strategy>().expect("a strategy"));
+        let version = "v1.36.4".parse().expect("a version");
+        let patch = merge_patch(&snapshot, &version, chosen);
+        let shown = start(&snapshot, &asked("v1.36.4", strategy)).expect("a choice");
+        let written = ["/spec/kubernetes/version", "/spec/controlPlane/deployment/strategy", "/metadata/annotations"]
+            .iter()
+            .filter(|field| patch.pointer(field).is_some_and(|value| !value.is_null()))
+            .count();
+        assert_eq!(shown.matches("diff__field").count(), written, "`{strategy}`: {patch} is shown as {shown}");
+        let remembers = patch["metadata"]["annotations"].get(FORMER_STRATEGY_ANNOTATION).is_some();
+        assert_eq!(shown.contains(FORMER_STRATEGY_ANNOTATION), remembers, "`{strategy}`: {patch}");
+    }
 }
 
 #[test]

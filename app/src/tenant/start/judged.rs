@@ -1,7 +1,7 @@
 //! What a choice means: exactly what would be written, what it costs, what speaks for and against it, what Kamaji says.
 
 use leptos::prelude::*;
-use planner::hop::{HopKind, Preflight, preflight};
+use planner::hop::{FORMER_STRATEGY_ANNOTATION, HopKind, Preflight, merge_patch, preflight};
 use planner::tenant::TenantSnapshot;
 
 use super::{Choice, DryRunAnswer};
@@ -58,26 +58,36 @@ pub(super) fn check(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &C
     preflight(snapshot, &choice.version, choice.strategy, &knowledge.operator, &knowledge.releases, today)
 }
 
-/// Exactly the fields that are written, before and after.
+/// Exactly the fields that are written, before and after: read from the patch itself.
 fn diff(snapshot: &TenantSnapshot, choice: &Choice) -> AnyView {
-    let before = &snapshot.desired_version;
-    let strategy = choice.strategy.filter(|strategy| strategy.declared() != snapshot.strategy).map(|strategy| {
+    let patch = merge_patch(snapshot, &choice.version, choice.strategy);
+    let version = patch.pointer("/spec/kubernetes/version").map(|_| {
+        view! {
+            <p class="diff__field">{"spec.kubernetes.version"}</p>
+            <del>{snapshot.desired_version.to_string()}</del>
+            <ins>{choice.version.to_string()}</ins>
+        }
+    });
+    let strategy = patch.pointer("/spec/controlPlane/deployment/strategy").map(|strategy| {
         view! {
             <p class="diff__field">{"spec.controlPlane.deployment.strategy"}</p>
             <del>{serde_json::to_string(&snapshot.strategy).unwrap_or_default()}</del>
-            <ins>{strategy.patch().to_string()}</ins>
+            <ins>{strategy.to_string()}</ins>
         }
     });
-    let version = (before.0 != choice.version.to_string()).then(|| {
+    let memory = patch["metadata"]["annotations"].get(FORMER_STRATEGY_ANNOTATION).map(|memory| {
+        let text = match memory.as_str() {
+            Some(former) => view! { <ins>{former.to_owned()}</ins> }.into_any(),
+            None => view! { <del>{"the remembered strategy"}</del> }.into_any(),
+        };
         view! {
-            <p class="diff__field">{"spec.kubernetes.version"}</p>
-            <del>{before.to_string()}</del>
-            <ins>{choice.version.to_string()}</ins>
+            <p class="diff__field">{format!("metadata.annotations: {FORMER_STRATEGY_ANNOTATION}")}</p>
+            {text}
         }
     });
     view! {
         <div class="diff">
-            {version} {strategy}
+            {version} {strategy} {memory}
         </div>
         <p class="small muted">{"Nothing else of the object is written."}</p>
     }
