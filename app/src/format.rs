@@ -50,20 +50,26 @@ pub fn relative(moment: UnixMillis, now: UnixMillis) -> String {
 
 /// A moment: `22 Nov 2026, 07:44:58 UTC`.
 pub fn moment(moment: UnixMillis) -> String {
-    match moment.timestamp() {
-        Some(timestamp) => format!("{} UTC", timestamp.strftime("%-d %b %Y, %H:%M:%S")),
+    match moment.utc() {
+        Some(utc) => format!("{}, {:02}:{:02}:{:02} UTC", day(utc.date()), utc.hour(), utc.minute(), utc.second()),
         None => moment.to_string(),
     }
 }
 
 /// The machine-readable form of a moment, for the `datetime` attribute of `<time>`.
 pub fn machine_moment(moment: UnixMillis) -> String {
-    moment.timestamp().map_or_else(String::new, |timestamp| timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+    moment.utc().map_or_else(String::new, |utc| {
+        let (date, time) = (utc.date(), utc.time());
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time.hour(), time.minute(), time.second())
+    })
 }
 
-/// A day: `28 Feb 2027`.
+/// A day: `28 Feb 2027`. Written without `strftime`, whose interpreter the browser would have to load.
 pub fn day(date: Date) -> String {
-    date.strftime("%-d %b %Y").to_string()
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = usize::try_from(date.month() - 1).ok().and_then(|month| months.get(month)).copied();
+    format!("{} {} {}", date.day(), month.unwrap_or_default(), date.year())
 }
 
 /// Bytes in the largest binary unit that keeps three digits: `960 MiB`, `1.5 GiB`, `512 B`.

@@ -1,7 +1,6 @@
 //! Small pieces that many pages say in the same way: versions, dates, counts, a status.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use planner::releases::Support;
 use planner::tenant::{DeclaredVersion, KamajiStatus, TenantSnapshot};
@@ -11,13 +10,13 @@ use crate::format;
 
 /// The civil day (UTC) of a moment: support dates are days.
 pub(crate) fn day(at: UnixMillis) -> Date {
-    at.timestamp().map(|timestamp| timestamp.to_zoned(TimeZone::UTC).date()).unwrap_or_default()
+    at.utc().map(|utc| utc.date()).unwrap_or_default()
 }
 
 /// `in 98 days`, `today`, `3 days ago`.
 pub(crate) fn days_from(now: UnixMillis, to: Date) -> String {
     let today = day(now);
-    let days = today.until(to).map(|span| i64::from(span.get_days())).unwrap_or_default();
+    let days = to.duration_since(today).as_hours() / 24;
     match days {
         0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),

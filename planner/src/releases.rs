@@ -43,16 +43,19 @@ pub enum Support {
     /// Gets fixes.
     Supported {
         /// The last day of support, maintenance included.
+        #[serde(with = "crate::time::day")]
         until: Date,
     },
     /// Gets critical fixes only.
     Maintenance {
         /// The last day of support.
+        #[serde(with = "crate::time::day")]
         until: Date,
     },
     /// Gets nothing any more.
     EndOfLife {
         /// The last day of support.
+        #[serde(with = "crate::time::day")]
         since: Date,
     },
     /// The table does not know it.
@@ -154,6 +157,7 @@ impl std::fmt::Display for Support {
 
 #[derive(Serialize, Deserialize)]
 struct RawTable {
+    #[serde(with = "crate::time::day")]
     as_of: Date,
     source: String,
     minors: Vec<RawMinor>,
@@ -162,8 +166,11 @@ struct RawTable {
 #[derive(Serialize, Deserialize)]
 struct RawMinor {
     minor: String,
+    #[serde(with = "crate::time::day")]
     released: Date,
+    #[serde(with = "crate::time::day")]
     maintenance_from: Date,
+    #[serde(with = "crate::time::day")]
     end_of_life: Date,
     newest_patch_seen: String,
 }

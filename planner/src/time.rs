@@ -3,6 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 /// A moment in milliseconds since the Unix epoch (UTC).
@@ -30,14 +32,74 @@ impl UnixMillis {
     pub fn timestamp(self) -> Option<Timestamp> {
         Timestamp::from_millisecond(self.0).ok()
     }
+
+    /// Day and time in UTC; `None` outside the years jiff knows.
+    pub fn utc(self) -> Option<DateTime> {
+        self.timestamp().map(|timestamp| Offset::UTC.to_datetime(timestamp))
+    }
 }
 
 impl fmt::Display for UnixMillis {
     /// `2026-11-22 07:44:58 UTC`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.timestamp() {
-            Some(timestamp) => write!(f, "{} UTC", timestamp.strftime("%Y-%m-%d %H:%M:%S")),
+        match self.utc() {
+            Some(utc) => write!(
+                f,
+                "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",
+                utc.year(),
+                utc.month(),
+                utc.day(),
+                utc.hour(),
+                utc.minute(),
+                utc.second()
+            ),
             None => write!(f, "{} ms since 1970", self.0),
+        }
+    }
+}
+
+/// Days as JSON: `"2027-02-28"`. By hand, because jiff's own reading brings all of its formats into the browser.
+pub(crate) mod day {
+    use jiff::civil::Date;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day()))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        read(&text).ok_or_else(|| D::Error::custom(format_args!("`{text}` is no day; write it as `2027-02-28`")))
+    }
+
+    fn read(text: &str) -> Option<Date> {
+        let mut parts = text.split('-');
+        let mut number = |digits: usize| {
+            let part = parts.next()?;
+            let plain = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
+            if plain { part.parse::<i16>().ok() } else { None }
+        };
+        let (year, month, day) = (number(4)?, number(2)?, number(2)?);
+        if parts.next().is_some() {
+            return None;
+        }
+        Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use jiff::civil::date;
+
+        use super::read;
+
+        #[test]
+        fn a_day_is_read_only_as_it_is_written() {
+            assert_eq!(read("2027-02-28"), Some(date(2027, 2, 28)));
+            for text in
+                ["2027-02-29", "2027-2-28", "27-02-28", "2027-02-28-01", "2027-02", "2027-+2-28", "", "2027-02-28T00"]
+            {
+                assert_eq!(read(text), None, "{text}");
+            }
         }
     }
 }

@@ -65,6 +65,7 @@ pub enum FindingKind {
         /// Wanted.
         version: KubernetesVersion,
         /// Age of the table.
+        #[serde(with = "crate::time::day")]
         as_of: Date,
     },
     /// No support any more.
@@ -72,6 +73,7 @@ pub enum FindingKind {
         /// The line.
         minor: Minor,
         /// The last day of support.
+        #[serde(with = "crate::time::day")]
         since: Date,
     },
     /// Critical fixes only.
@@ -79,6 +81,7 @@ pub enum FindingKind {
         /// The line.
         minor: Minor,
         /// The last day of support.
+        #[serde(with = "crate::time::day")]
         until: Date,
     },
     /// Passes: Kamaji takes this step.
