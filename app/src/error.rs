@@ -3,9 +3,10 @@
 //! There is one error type at the HTTP edge. Lower errors are translated into it once, in [`crate::backend`]; each kind
 //! has its HTTP status here, so that a page, a server function and a stream answer alike.
 
-use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
+
+use crate::codec::JsonTextEncoding;
 
 /// Why a page or a change could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -113,7 +114,7 @@ impl ConsoleError {
 }
 
 impl FromServerFnError for ConsoleError {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonTextEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

@@ -144,7 +144,7 @@ pub enum NextStep {
 ///
 /// # Errors
 /// [`ConsoleError::NotReadYet`] until the first list of the management cluster is there, and the errors of reaching it.
-#[server(endpoint = "fleet")]
+#[server(endpoint = "fleet", output = crate::codec::JsonText)]
 pub async fn read_fleet(
     /// What the address asks for.
     query: FleetQuery,

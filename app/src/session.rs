@@ -53,7 +53,7 @@ pub struct SandboxIdentity {
 ///
 /// # Errors
 /// If the server was built without a backend.
-#[server(endpoint = "session")]
+#[server(endpoint = "session", output = crate::codec::JsonText)]
 pub async fn read_session() -> Result<Session, ConsoleError> {
     crate::error::with_status(crate::backend::request().map(|request| request.session()))
 }

@@ -67,7 +67,7 @@ pub struct Knowledge {
 ///
 /// # Errors
 /// [`ConsoleError::UnknownTenant`] also where the person may not see it, and the errors of reaching the cluster.
-#[server(endpoint = "tenant")]
+#[server(endpoint = "tenant", output = crate::codec::JsonText)]
 pub async fn read_tenant(
     /// Namespace.
     namespace: String,

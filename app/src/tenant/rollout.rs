@@ -33,7 +33,7 @@ const EVENTS_SHOWN: usize = 12;
 ///
 /// # Errors
 /// As starting a hop: changed meanwhile, refused, or the cluster cannot be reached.
-#[server(endpoint = "restore_strategy")]
+#[server(endpoint = "restore_strategy", output = crate::codec::JsonText)]
 pub async fn restore_strategy(
     /// Namespace of the tenant.
     namespace: String,

@@ -43,7 +43,7 @@ pub enum DryRunAnswer {
 ///
 /// # Errors
 /// The errors of reaching the cluster; a refusal is an answer, not an error.
-#[server(endpoint = "check_start")]
+#[server(endpoint = "check_start", output = crate::codec::JsonText)]
 pub async fn check_start(
     /// Namespace of the tenant.
     namespace: String,
@@ -63,7 +63,7 @@ pub async fn check_start(
 /// # Errors
 /// [`ConsoleError::Changed`], [`ConsoleError::Refused`], [`ConsoleError::BadInput`] and the errors of reaching the cluster.
 /// Nothing was written then, except that after [`ConsoleError::ApiSlow`] this is not known.
-#[server(endpoint = "start_hop")]
+#[server(endpoint = "start_hop", output = crate::codec::JsonText)]
 pub async fn start_hop(
     /// Namespace of the tenant.
     namespace: String,
