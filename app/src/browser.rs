@@ -14,11 +14,13 @@ pub fn hydrate() {
         say_stopped();
     }));
     allow_own_templates();
-    leptos::mount::hydrate_body(crate::shell::App);
-    if let Some(root) = document().document_element() {
-        // Only tests and style sheets read it.
-        let _ = root.set_attribute("data-hydrated", "true");
-    }
+    wasm_bindgen_futures::spawn_local(async {
+        leptos::mount::hydrate_from_async(leptos::tachys::dom::body(), crate::shell::App).await.forget();
+        if let Some(root) = document().document_element() {
+            // Only tests and style sheets read it.
+            let _ = root.set_attribute("data-hydrated", "true");
+        }
+    });
 }
 
 /// A panic ends all interactivity, so it must be seen.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::{SsrMode, path};
+use leptos_router::{Lazy, LazyRoute, SsrMode, lazy_route, path};
 
 use crate::fleet::FleetPage;
 use crate::session::Masthead;
@@ -12,6 +12,35 @@ use crate::tenant::overview::OverviewPage;
 use crate::tenant::rollout::RolloutPage;
 use crate::tenant::start::StartPage;
 use crate::trouble::NoSuchPage;
+
+/// Routes whose pages the browser loads when they are visited: a visitor of one page does not pay for the others.
+macro_rules! lazy_routes {
+    ($($route:ident => $page:ident),* $(,)?) => {$(
+        struct $route;
+
+        #[lazy_route]
+        impl LazyRoute for $route {
+            // The pages make their own resources: these are waited for in the rendered page anyway.
+            fn data() -> Self {
+                Self
+            }
+
+            fn view(route: Self) -> AnyView {
+                let $route = route;
+                view! { <$page /> }.into_any()
+            }
+        }
+    )*};
+}
+
+lazy_routes! {
+    FleetRoute => FleetPage,
+    OverviewRoute => OverviewPage,
+    StartRoute => StartPage,
+    RolloutRoute => RolloutPage,
+    TenantLabRoute => TenantLabPage,
+    LabRoute => LabPage,
+}
 
 /// The whole document. Runs on the server only, once for each page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -72,12 +101,12 @@ fn MainRegion() -> impl IntoView {
     view! {
         <main id="content" class="page" tabindex="-1" node_ref=main>
             <FlatRoutes fallback=|| view! { <NoSuchPage /> }>
-                <Route path=path!("/") view=FleetPage ssr=SsrMode::Async />
-                <Route path=path!("/tenants/:namespace/:name") view=OverviewPage ssr=SsrMode::Async />
-                <Route path=path!("/tenants/:namespace/:name/start") view=StartPage ssr=SsrMode::Async />
-                <Route path=path!("/tenants/:namespace/:name/rollout") view=RolloutPage ssr=SsrMode::Async />
-                <Route path=path!("/tenants/:namespace/:name/lab") view=TenantLabPage ssr=SsrMode::Async />
-                <Route path=path!("/lab") view=LabPage ssr=SsrMode::Async />
+                <Route path=path!("/") view={Lazy::<FleetRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/tenants/:namespace/:name") view={Lazy::<OverviewRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/tenants/:namespace/:name/start") view={Lazy::<StartRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/tenants/:namespace/:name/rollout") view={Lazy::<RolloutRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/tenants/:namespace/:name/lab") view={Lazy::<TenantLabRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/lab") view={Lazy::<LabRoute>::new()} ssr=SsrMode::Async />
             </FlatRoutes>
         </main>
     }

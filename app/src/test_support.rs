@@ -19,10 +19,10 @@ use crate::tenant::Knowledge;
 /// When every built snapshot is observed: 22 Nov 2026, 07:44:58 UTC.
 pub(crate) const NOW: UnixMillis = UnixMillis(1_795_333_498_000);
 
-/// The HTML of a view.
+/// The HTML of a view, without the marks by which Leptos finds its places again when it hydrates.
 pub(crate) fn html<V: IntoView>(make: impl FnOnce() -> V) -> String {
     let owner = Owner::new();
-    owner.with(|| make().to_html())
+    owner.with(|| make().to_html()).replace("<!>", "")
 }
 
 /// The text of some HTML, with single spaces, as a person reads it.

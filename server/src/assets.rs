@@ -3,7 +3,7 @@
 //! The files are called after a hash of their content, so a browser may keep them for ever.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs, io,
     path::{Path as FilePath, PathBuf},
 };
@@ -43,6 +43,7 @@ pub enum SiteError {
 pub struct Site {
     name: String,
     files: BTreeMap<String, Bytes>,
+    modules: HashMap<String, Vec<String>>,
 }
 
 impl Site {
@@ -64,7 +65,18 @@ impl Site {
         let mut files: BTreeMap<String, Bytes> =
             embedded::FILES.iter().map(|&(name, content)| (name.to_owned(), Bytes::from_static(content))).collect();
         let name = files.remove("name")?;
-        Some(Self { name: String::from_utf8_lossy(&name).into_owned(), files })
+        Some(Self::with_modules(String::from_utf8_lossy(&name).into_owned(), files))
+    }
+
+    /// A list of modules that cannot be read costs a visitor one round trip, not the page.
+    fn with_modules(name: String, files: BTreeMap<String, Bytes>) -> Self {
+        let modules = files.get(&format!("{name}.json")).map(|list| {
+            serde_json::from_slice(list).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the list of modules of the browser half cannot be read: nothing is preloaded");
+                HashMap::new()
+            })
+        });
+        Self { name, files, modules: modules.unwrap_or_default() }
     }
 
     fn read(folder: &FilePath) -> Result<Self, SiteError> {
@@ -81,18 +93,28 @@ impl Site {
             }
             Ok(files)
         };
-        Ok(Self { name, files: files().map_err(unreadable)? })
+        Ok(Self::with_modules(name, files().map_err(unreadable)?))
     }
 
     /// A site of these files, for tests of what stands round it.
     pub fn of(name: &str, files: &[(&str, &'static [u8])]) -> Self {
         let files = files.iter().map(|&(file, content)| (file.to_owned(), Bytes::from_static(content))).collect();
-        Self { name: name.to_owned(), files }
+        Self::with_modules(name.to_owned(), files)
     }
 
     /// What the files are called without their ending.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Which modules each page needs besides the main one: by the name that Leptos gives the page's route.
+    pub(crate) fn modules(&self) -> &HashMap<String, Vec<String>> {
+        &self.modules
+    }
+
+    /// The script that loads them.
+    pub(crate) fn module_loader(&self) -> String {
+        format!("{}.split.js", self.name)
     }
 }
 

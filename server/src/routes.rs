@@ -16,7 +16,13 @@ use axum::{
     routing::{get, post},
 };
 use cluster::{identity::Identity, observer::Observer};
-use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
+use leptos::{
+    WasmSplitManifest,
+    config::LeptosOptions,
+    context::provide_context,
+    nonce::use_nonce,
+    prelude::{ArcStoredValue, use_context},
+};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +57,7 @@ pub struct AppState {
     pub(crate) shutdown: CancellationToken,
     pub(crate) streams: Arc<Semaphore>,
     pages: LeptosOptions,
+    preloads: WasmSplitManifest,
 }
 
 impl AppState {
@@ -65,20 +72,24 @@ impl AppState {
     ) -> Self {
         // The name carries the hash, so Leptos has no file of hashes to read at each page.
         let pages = LeptosOptions::builder().output_name(site.name()).site_pkg_dir("pkg").build();
+        let preloads = ("/pkg".to_owned(), site.modules().clone(), site.module_loader());
+        let preloads = WasmSplitManifest(ArcStoredValue::new(preloads));
         let streams = Arc::new(Semaphore::new(live::MOST_STREAMS));
-        Self { backend, observer, identities, site: Arc::new(site), hosts, shutdown, streams, pages }
+        Self { backend, observer, identities, site: Arc::new(site), hosts, shutdown, streams, pages, preloads }
     }
 
     pub(crate) fn observer(&self) -> &Observer {
         &self.observer
     }
 
-    /// What pages and server functions find in their context: the backend, who asks, and for pages the content policy that
-    /// goes with the nonce of this answer.
+    /// What pages and server functions find in their context: the backend, who asks, and for pages which modules they will
+    /// ask for, and the content policy that goes with the nonce of this answer.
     fn context(&self) -> impl Fn() + Clone + Send + Sync + 'static {
         let backend = self.backend.clone();
+        let preloads = self.preloads.clone();
         move || {
             provide_context(backend.clone());
+            provide_context(preloads.clone());
             if let Some(identity) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Identity>().cloned())
             {
                 provide_context(identity);

@@ -2,15 +2,19 @@
 //!
 //! No installed tool takes part: `wasm-bindgen` is used as a library of the version that the workspace pins. No `wasm-opt`
 //! either: it does not shrink what is transferred, and old ones break the module.
+//!
+//! The app's lazy routes become modules of their own, which a browser loads when their page is visited. What several of them
+//! need stands in modules that they share.
 
 use std::{
+    collections::BTreeMap,
     fmt, fs,
     hash::{DefaultHasher, Hash, Hasher},
     io::Write,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{
@@ -20,7 +24,7 @@ use crate::{
 };
 
 /// Raised when the same input gives other files than before.
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 3;
 
 /// What the browser loads, by size.
 pub(crate) struct Site {
@@ -64,23 +68,28 @@ pub(crate) fn build(toolchain: &Toolchain) -> Result<Site> {
     let named = workspace::site().join("name");
     if !fs::read_to_string(&named).is_ok_and(|built| built == name) {
         println!("Binding and compressing the browser half.");
-        let (script, module) = bind(&wasm)?;
+        let mut files = bind(&split(&module, &name)?, &name)?;
+        files.push((format!("{name}.css"), style.into_bytes()));
         if package.exists() {
             fs::remove_file(&named).or_else(absent_is_fine)?;
             fs::remove_dir_all(&package)?;
         }
         fs::create_dir_all(&package)?;
-        write_with_compressed(&package.join(format!("{name}.js")), script.as_bytes())?;
-        write_with_compressed(&package.join(format!("{name}.wasm")), &module)?;
-        write_with_compressed(&package.join(format!("{name}.css")), style.as_bytes())?;
+        for (file, content) in &files {
+            write_with_compressed(&package.join(file), content)?;
+        }
         // Last: with this file the site is whole.
         fs::write(&named, &name)?;
     }
 
     let mut files = Vec::new();
-    for ending in ["js", "wasm", "css"] {
-        files.push((format!("{name}.{ending}"), fs::metadata(package.join(format!("{name}.{ending}.br")))?.len()));
+    for entry in fs::read_dir(&package)? {
+        let entry = entry?;
+        if let Some(file) = entry.file_name().to_string_lossy().strip_suffix(".br") {
+            files.push((file.to_owned(), entry.metadata()?.len()));
+        }
     }
+    files.sort();
     Ok(Site { files })
 }
 
@@ -94,13 +103,81 @@ fn digest(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// The JavaScript and the module that belongs to it.
-fn bind(wasm: &Path) -> Result<(String, Vec<u8>)> {
+/// A module in parts.
+struct Split {
+    /// What every page needs; not bound yet.
+    main: PathBuf,
+    /// Files beside it: the other modules, and the script that loads them.
+    others: Vec<(String, Vec<u8>)>,
+}
+
+/// Take the module apart. All files are called after the site, because browsers keep them for ever.
+fn split(module: &[u8], name: &str) -> Result<Split> {
+    let folder = workspace::target().join("split");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let main = folder.join("main.wasm");
+    let script = format!("{name}.split.js");
+    let link = format!("./{script}");
+    let from = format!("./{name}.js");
+    let mut options = wasm_split_cli_support::Options::new(module);
+    options.output_dir = &folder;
+    options.main_out_path = &main;
+    options.link_name = &link;
+    options.main_module = &from;
+    let parts = wasm_split_cli_support::transform(options)
+        .map_err(|error| anyhow!("the module could not be split: {error:#}"))?;
+
+    let mut loader = fs::read_to_string(folder.join(&script))?;
+    let mut others = Vec::new();
+    for part in &parts.split_modules {
+        let called = part.file_stem().context("a module without a name")?.to_string_lossy();
+        // In the loader as a whole string, so no name can be the beginning of another.
+        loader = loader.replace(&format!("\"./{called}.wasm\""), &format!("\"./{name}.{called}.wasm\""));
+        others.push((format!("{name}.{called}.wasm"), without_custom_sections(&fs::read(part)?)?));
+    }
+    others.push((script, loader.into_bytes()));
+    // Which modules a page will ask for: the server lets the browser fetch them at once.
+    let preloads: BTreeMap<&String, Vec<String>> = parts
+        .prefetch_map
+        .iter()
+        .map(|(route, modules)| (route, modules.iter().map(|called| format!("{name}.{called}")).collect()))
+        .collect();
+    others.push((format!("{name}.json"), serde_json::to_vec(&preloads)?));
+    Ok(Split { main, others })
+}
+
+/// The module without names and notes of its producers: the larger half of what is split off.
+fn without_custom_sections(module: &[u8]) -> Result<Vec<u8>> {
+    let broken = || anyhow!("a module that is cut short");
+    let (head, mut rest) = module.split_at_checked(8).ok_or_else(broken)?;
+    let mut kept = head.to_vec();
+    while let Some((&id, after)) = rest.split_first() {
+        // The length is a LEB128 number.
+        let digits = after.iter().take_while(|byte| **byte >= 0x80).count() + 1;
+        let number = after.get(..digits).ok_or_else(broken)?;
+        let length = number.iter().rev().fold(0_usize, |sum, byte| sum << 7 | usize::from(byte & 0x7f));
+        let (section, next) = rest.split_at_checked(1 + digits + length).ok_or_else(broken)?;
+        if id != 0 {
+            kept.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    Ok(kept)
+}
+
+/// The JavaScript of the main module, that module, and the other parts.
+fn bind(split: &Split, name: &str) -> Result<Vec<(String, Vec<u8>)>> {
     let mut output = Bindgen::new()
-        .input_path(wasm)
+        .input_path(&split.main)
         .web(true)?
         .out_name("console")
         .typescript(false)
+        // The other modules find by name what they share with the main one.
+        .keep_lld_exports(true)
+        .demangle(false)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate_output()?;
@@ -108,8 +185,10 @@ fn bind(wasm: &Path) -> Result<(String, Vec<u8>)> {
     if brings_scripts || !output.local_modules().is_empty() {
         bail!("a crate of the browser half brings JavaScript files of its own; the site has no place for them");
     }
-    let script = output.js().to_owned();
-    Ok((script, output.wasm_mut().emit_wasm()))
+    let mut files = split.others.clone();
+    files.push((format!("{name}.js"), output.js().as_bytes().to_vec()));
+    files.push((format!("{name}.wasm"), output.wasm_mut().emit_wasm()));
+    Ok(files)
 }
 
 /// All of `style/*.css` in the order of their names, `layers.css` first.
@@ -183,6 +262,18 @@ mod tests {
     fn style_loses_comments_and_indentation_but_no_string() {
         let css = "/* head */\n.a {\n    content: \"/* kept */ \\\" \";\n\n    color: red; /* gone */\n}\n/* open";
         assert_eq!(without_comments(css), ".a {\ncontent: \"/* kept */ \\\" \";\ncolor: red;\n}\n");
+    }
+
+    #[test]
+    fn custom_sections_go_and_the_others_stay() {
+        let head = b"\0asm\x01\0\0\0";
+        let mut long = vec![0, 0x82, 0x01, 4];
+        long.extend_from_slice(b"name");
+        long.resize(3 + 130, 7);
+        let module = [&head[..], &[1, 2, 8, 9], &long, &[10, 1, 0], &[0, 2, 1, b'x']].concat();
+        assert_eq!(without_custom_sections(&module).expect("whole"), [&head[..], &[1, 2, 8, 9], &[10, 1, 0]].concat());
+        assert!(without_custom_sections(&module[..module.len() - 1]).is_err());
+        assert!(without_custom_sections(b"\0asm").is_err());
     }
 
     #[test]
