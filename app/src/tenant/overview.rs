@@ -8,7 +8,7 @@ use planner::stage::{self, StageReport};
 use planner::strategy::DeclaredStrategy;
 use planner::tenant::{Konnectivity, Owner, TenantId, TenantSnapshot};
 use planner::time::UnixMillis;
-use planner::version::KubernetesVersion;
+use planner::version::{KubernetesVersion, Minor};
 
 use super::rollout::is_under_way;
 use super::{Knowledge, Tenant, tenant_page};
@@ -81,7 +81,7 @@ fn standing(snapshot: &TenantSnapshot, report: &StageReport, picker: &VersionPic
             .into_any(),
         ),
         (None, false) => (
-            nothing_next(picker).to_owned(),
+            nothing_next(snapshot, picker).to_owned(),
             sentence(&report.sentence),
             view! {
                 <a class="button" href="#versions">
@@ -186,10 +186,15 @@ fn versions(snapshot: &TenantSnapshot, picker: &VersionPicker, knowledge: &Knowl
     .into_any()
 }
 
-/// Why no version is recommended. The release table begins somewhere: where nothing stands in the way, the next minor of an old
-/// tenant may just not be in it.
-fn nothing_next(picker: &VersionPicker) -> &'static str {
-    if picker.standing.iter().any(|finding| finding.severity == Severity::Blocks) {
+/// Why no version is recommended. The release table has a first and a last line: where nothing stands in the way and the next
+/// minor is not in it, that is all that can be said.
+fn nothing_next(snapshot: &TenantSnapshot, picker: &VersionPicker) -> &'static str {
+    let blocked = picker.standing.iter().any(|finding| finding.severity == Severity::Blocks);
+    let next_is_judged = snapshot.desired_version.parsed().is_ok_and(|version| {
+        let now = version.minor();
+        picker.minors.iter().any(|line| line.minor == Minor { minor: now.minor + 1, ..now })
+    });
+    if blocked || next_is_judged {
         "No other version may come next."
     } else {
         "No version of the release table may come next."

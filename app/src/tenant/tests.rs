@@ -73,6 +73,9 @@ fn a_tenant_older_than_the_release_table_is_not_said_to_be_at_its_end() {
     paused.paused = true;
     let held = text(&overview(&paused));
     assert!(held.contains("No other version may come next."), "{held}");
+    let at_the_ceiling = TenantSnapshot { installed_version: None, ..tenant("v1.36.4") };
+    let ends = text(&overview(&at_the_ceiling));
+    assert!(ends.contains("No other version may come next."), "v1.37 is in the table and was judged: {ends}");
 }
 
 #[test]
