@@ -80,3 +80,22 @@ test("one cursor moves through all films, by keyboard too", async ({ page, open 
   const readings = await page.locator(".chart__reading").allTextContents();
   expect(readings.every((reading) => reading.startsWith("At 2 s:"))).toBeTruthy();
 });
+
+test("the steps of the chosen strategy are walked through by key, each with its reason", async ({ page, open }) => {
+  await open("/lab?replicas=3&startup=20&grace=30&strategy=1%2F1");
+  const next = page.getByRole("button", { name: "Next step" });
+  const back = page.getByRole("button", { name: "Step back" });
+  await expect(back).toHaveAttribute("aria-disabled", "true");
+  await next.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("0 s: 3 available, at least 2 needed: 1 old pod may go; 3 wanted in all")).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("20 s: 4 available, at least 2 needed: 2 old pods may go")).toBeVisible();
+  await expect(page.locator(".chart__reading").first()).toHaveText(/^At 20 s:/);
+  await expect(next, "the last one").toHaveAttribute("aria-disabled", "true");
+  await back.press("Enter");
+  await expect(page.locator(".chart__reading").first()).toHaveText(/^At 0 s:/);
+  await page.getByText("Each step and its reason").click();
+  const steps = page.getByRole("listitem").filter({ hasText: "old pods may go" });
+  await expect(steps).toHaveText(/old 2 → 0/);
+});

@@ -4,6 +4,7 @@
 //! decisions are functions ([`deployment::sync`], [`replica_set::plan`]), and a small world executes them.
 
 pub mod deployment;
+mod reason;
 pub mod replica_set;
 mod scenario;
 mod world;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use planner::finding::Severity;
 
-use super::shown::{Shown, ShownRow};
+use super::shown::{Shown, ShownRow, ShownStep};
 use crate::chart::{Axes, ChartLegend, FilmChart};
 use crate::format::duration;
 
@@ -17,6 +17,8 @@ pub(super) fn films(shown: Memo<Shown>) -> impl IntoView {
     let axes = Memo::new(move |_| shown.with(|shown| shown.axes));
     let kinds = Memo::new(move |_| shown.with(Shown::kinds));
     let replicas = Memo::new(move |_| shown.with(|shown| shown.replicas));
+    let steps =
+        Memo::new(move |_| shown.with(|shown| shown.chosen_row().map_or_else(Vec::new, |row| row.steps.clone())));
     let first_chosen = shown.with_untracked(|shown| shown.chosen_row().cloned());
     let other_chart = move |row: ShownRow| {
         // Keys have characters that ids should not have.
@@ -40,7 +42,8 @@ pub(super) fn films(shown: Memo<Shown>) -> impl IntoView {
                             />
                         }
                     })}
-                <MomentSlider axes=axes cursor=cursor />
+                <MomentSlider axes=axes steps=steps cursor=cursor />
+                <Steps steps=steps />
             </div>
             <div class="lab__others">
                 <For each=others key=|row| row.key.clone() children=other_chart />
@@ -104,10 +107,33 @@ fn remarks(remarks: &[(Severity, String)]) -> impl IntoView + use<> {
         .collect_view()
 }
 
-/// The cursor for those who do not point: a slider over the time axis.
+/// The cursor for those who do not point: a slider over the time axis, and a way from step to step. Says what the controller does.
 #[component]
-fn MomentSlider(axes: Memo<Axes>, cursor: RwSignal<Option<i64>>) -> impl IntoView {
+fn MomentSlider(axes: Memo<Axes>, steps: Memo<Vec<ShownStep>>, cursor: RwSignal<Option<i64>>) -> impl IntoView {
     let at = move || cursor.get().unwrap_or(0);
+    let before = move || {
+        let at = cursor.get()?;
+        steps.with(|steps| steps.iter().rev().map(|step| step.at_ms).find(|step| *step < at))
+    };
+    let after = move || {
+        let at = cursor.get();
+        steps.with(|steps| steps.iter().map(|step| step.at_ms).find(|step| at.is_none_or(|at| *step > at)))
+    };
+    // A button that goes nowhere stays where the keyboard is: `aria-disabled`, and nothing happens.
+    let go = move |to: Option<i64>| {
+        if to.is_some() {
+            cursor.set(to);
+        }
+    };
+    let said = move || {
+        let at = cursor.get()?;
+        steps.with(|steps| {
+            let now = ShownStep::at(steps, at);
+            let first = now.first()?;
+            let reasons: Vec<&str> = now.iter().map(|step| step.reason.as_str()).collect();
+            Some(format!("{}: {}.", duration(first.at_ms), reasons.join("; ")))
+        })
+    };
     view! {
         <div class="lab__moment needs-script">
             <label for="film-moment">"Moment"</label>
@@ -126,5 +152,51 @@ fn MomentSlider(axes: Memo<Axes>, cursor: RwSignal<Option<i64>>) -> impl IntoVie
             />
             <output for="film-moment">{move || cursor.get().map(duration)}</output>
         </div>
+        <div class="lab__stepping needs-script">
+            <button
+                type="button"
+                class="button"
+                aria-disabled=move || before().is_none().to_string()
+                on:click=move |_| go(before())
+            >
+                "Step back"
+            </button>
+            <button
+                type="button"
+                class="button"
+                aria-disabled=move || after().is_none().to_string()
+                on:click=move |_| go(after())
+            >
+                "Next step"
+            </button>
+            <p class="lab__reason" aria-live="polite">
+                {move || said().unwrap_or_else(|| "Step by step, with the controller’s reason for each.".to_owned())}
+            </p>
+        </div>
+    }
+}
+
+/// All steps of the chosen strategy, each with its reason.
+#[component]
+fn Steps(steps: Memo<Vec<ShownStep>>) -> impl IntoView {
+    let rows = move || {
+        steps.with(|steps| {
+            let row = |step: &ShownStep| {
+                view! {
+                    <li class="lab__step">
+                        <span class="lab__step-time">{duration(step.at_ms)}</span>
+                        <span class="lab__step-change">{step.change.clone()}</span>
+                        <span>{step.reason.clone()}</span>
+                    </li>
+                }
+            };
+            steps.iter().map(row).collect_view()
+        })
+    };
+    view! {
+        <details class="lab__steps">
+            <summary>"Each step and its reason"</summary>
+            <ol class="lab__step-list">{rows}</ol>
+        </details>
     }
 }

@@ -4,6 +4,7 @@ use planner::cost::{Figure, FigureSource};
 use planner::film::{PodState, Side};
 use planner::finding::Severity;
 use planner::lab::{LabInput, LabRow, LabSources, RemarkKind, compare};
+use planner::rollout::Step;
 use planner::strategy::{IntOrPercent, Strategy, StrategyName};
 
 use crate::chart::{Axes, Drawing, FilmLayout};
@@ -61,8 +62,31 @@ pub(super) struct ShownRow {
     pub(super) mixed: String,
     /// When the last old pod is gone.
     pub(super) finished: String,
+    /// What the controller does, in order.
+    pub(super) steps: Vec<ShownStep>,
     /// Its film.
     pub(super) layout: FilmLayout,
+}
+
+/// One change of a ReplicaSet's size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ShownStep {
+    /// When (ms after the first write).
+    pub(super) at_ms: i64,
+    /// `new 0 → 3`.
+    pub(super) change: String,
+    /// As the controller would say it.
+    pub(super) reason: String,
+}
+
+impl ShownStep {
+    /// The steps of the last instant at or before `at_ms` at which anything is changed.
+    pub(super) fn at(steps: &[Self], at_ms: i64) -> &[Self] {
+        let end = steps.partition_point(|step| step.at_ms <= at_ms);
+        let Some(last) = steps[..end].last() else { return &[] };
+        let begin = steps.partition_point(|step| step.at_ms < last.at_ms);
+        &steps[begin..end]
+    }
 }
 
 impl Shown {
@@ -156,10 +180,20 @@ fn shown_row(row: &LabRow, input: &LabInput, axes: Axes) -> ShownRow {
             Some(window) => window.total_ms.map_or_else(|| "does not end".to_owned(), format::duration),
         },
         finished,
+        steps: row.steps.iter().map(shown_step).collect(),
         layout: FilmLayout::new(Drawing::Predicted(&row.film), axes, input.replicas, None),
         key,
         name,
     }
+}
+
+fn shown_step(step: &Step) -> ShownStep {
+    let side = match step.side {
+        Side::Old => "old",
+        Side::New => "new",
+    };
+    let change = format!("{side} {} → {}", step.from, step.to);
+    ShownStep { at_ms: step.at_ms, change, reason: step.to_string() }
 }
 
 /// `100% / 0, Kamaji's default`; percentages also as the pods they come to.

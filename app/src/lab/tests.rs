@@ -5,6 +5,7 @@ use planner::tenant::{PodRequests, TenantId};
 use planner::version::KubernetesVersion;
 
 use super::fields::LabFields;
+use super::shown::ShownStep;
 use super::{LabPanel, LabStart};
 
 /// The lab's HTML on an address, as the server renders it.
@@ -48,6 +49,21 @@ fn it_says_what_people_do_not_expect() {
     ] {
         assert!(html.contains(sentence), "{sentence}");
     }
+}
+
+#[test]
+fn the_steps_of_the_chosen_strategy_are_there_without_scripts() {
+    let html = crate::test_support::text(&rendered(LabStart::default(), &[("strategy", "1/1")]));
+    assert!(html.contains("20 s old 2 → 0 4 available, at least 2 needed: 2 old pods may go"), "{html}");
+}
+
+#[test]
+fn the_cursor_shows_all_steps_of_its_instant() {
+    let step = |at_ms| ShownStep { at_ms, change: String::new(), reason: at_ms.to_string() };
+    let steps = [step(0), step(0), step(20_000)];
+    assert_eq!(ShownStep::at(&steps, -1), []);
+    assert_eq!(ShownStep::at(&steps, 19_999), &steps[..2]);
+    assert_eq!(ShownStep::at(&steps, 90_000), &steps[2..]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::deployment::{
 };
 use super::replica_set::{PodPhase, PodState, Readiness, ReplicaSetSpec, ReplicaSetStatus};
 use super::scenario::{Health, Scenario};
-use crate::film::{OpenSpan, PodTrack};
+use crate::film::{OpenSpan, PodTrack, Side};
 
 /// When the Deployment was created, with all its pods of that time.
 const CREATED_MS: i64 = -7_199_000;
@@ -82,6 +82,8 @@ pub struct Step {
     pub at_ms: i64,
     /// Index into the scenario's templates.
     pub template: usize,
+    /// Whether that template runs the wanted version.
+    pub side: Side,
     /// `spec.replicas` before.
     pub from: u32,
     /// `spec.replicas` after.

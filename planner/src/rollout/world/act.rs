@@ -192,7 +192,7 @@ impl World<'_> {
                     let template = target.template;
                     self.replica_set_written(replica_set);
                     if from != to {
-                        self.steps.push(Step { at_ms: self.now_ms, template, from, to, reason });
+                        self.step(template, from, to, reason);
                     }
                 }
                 Write::DeleteReplicaSet { replica_set } => {
@@ -216,6 +216,11 @@ impl World<'_> {
             self.create_replica_set(replicas, revision, annotations);
         }
         Ok(())
+    }
+
+    fn step(&mut self, template: usize, from: u32, to: u32, reason: ScaleReason) {
+        let side = self.scenario.templates[template].side;
+        self.steps.push(Step { at_ms: self.now_ms, template, side, from, to, reason });
     }
 
     /// The ReplicaSet at this place, if nobody has written it since the controller read it.
@@ -254,7 +259,7 @@ impl World<'_> {
                     ScaleReason::RoomToSurge { total, allowed: annotations.max_replicas }
                 }
             };
-            self.steps.push(Step { at_ms: self.now_ms, template, from: 0, to: replicas, reason });
+            self.step(template, 0, replicas, reason);
         }
     }
 
