@@ -13,9 +13,12 @@ use crate::tenant::rollout::RolloutPage;
 use crate::tenant::start::StartPage;
 use crate::trouble::NoSuchPage;
 
+#[cfg(feature = "ssr")]
+pub use modules::Modules;
+
 /// Routes whose pages the browser loads when they are visited: a visitor of one page does not pay for the others.
 macro_rules! lazy_routes {
-    ($($route:ident => $page:ident),* $(,)?) => {$(
+    ($($route:ident ($name:literal) => $page:ident),* $(,)?) => {$(
         struct $route;
 
         #[lazy_route]
@@ -27,6 +30,8 @@ macro_rules! lazy_routes {
 
             fn view(route: Self) -> AnyView {
                 let $route = route;
+                #[cfg(feature = "ssr")]
+                modules::announce($name);
                 view! { <$page /> }.into_any()
             }
         }
@@ -34,12 +39,12 @@ macro_rules! lazy_routes {
 }
 
 lazy_routes! {
-    FleetRoute => FleetPage,
-    OverviewRoute => OverviewPage,
-    StartRoute => StartPage,
-    RolloutRoute => RolloutPage,
-    TenantLabRoute => TenantLabPage,
-    LabRoute => LabPage,
+    FleetRoute("fleet_route") => FleetPage,
+    OverviewRoute("overview_route") => OverviewPage,
+    StartRoute("start_route") => StartPage,
+    RolloutRoute("rollout_route") => RolloutPage,
+    TenantLabRoute("tenant_lab_route") => TenantLabPage,
+    LabRoute("lab_route") => LabPage,
 }
 
 /// The whole document. Runs on the server only, once for each page.
@@ -109,5 +114,41 @@ fn MainRegion() -> impl IntoView {
                 <Route path=path!("/lab") view={Lazy::<LabRoute>::new()} ssr=SsrMode::Async />
             </FlatRoutes>
         </main>
+    }
+}
+
+/// The head of a page names the modules that it will load, so that the browser asks for all of them at once.
+///
+/// Leptos can do this too, but looks its list up after it may have changed threads, and then finds none.
+#[cfg(feature = "ssr")]
+mod modules {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
+    use leptos::prelude::*;
+    use leptos_meta::Link;
+
+    /// The modules of the browser half, in the context of each page.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Modules {
+        /// By route: `__fleet_route_view_` and a hash; the modules without their ending.
+        pub by_route: Arc<HashMap<String, Vec<String>>>,
+        /// The script that loads them.
+        pub loader: Arc<str>,
+    }
+
+    /// Puts the modules of a route into the head. Of a route without modules nothing is said: it works all the same.
+    pub(super) fn announce(route: &str) {
+        let Some(modules) = use_context::<Modules>() else { return };
+        let key = format!("__{route}_view_");
+        let found = modules.by_route.iter().find(|(name, _)| name.starts_with(&key));
+        for module in found.into_iter().flat_map(|(_, modules)| modules) {
+            let file = format!("/pkg/{module}.wasm");
+            // Rendered, such an element goes to the head by itself and leaves nothing here.
+            view! { <Link rel="preload" href=file as_="fetch" type_="application/wasm" crossorigin="anonymous" /> }
+                .to_html();
+        }
+        let loader = format!("/pkg/{}", modules.loader);
+        view! { <Link rel="modulepreload" href=loader crossorigin="anonymous" /> }.to_html();
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use app::backend::Backend;
+use app::{backend::Backend, shell::Modules};
 use axum::{
     Router,
     body::Body,
@@ -16,13 +16,7 @@ use axum::{
     routing::{get, post},
 };
 use cluster::{identity::Identity, observer::Observer};
-use leptos::{
-    WasmSplitManifest,
-    config::LeptosOptions,
-    context::provide_context,
-    nonce::use_nonce,
-    prelude::{ArcStoredValue, use_context},
-};
+use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -57,7 +51,7 @@ pub struct AppState {
     pub(crate) shutdown: CancellationToken,
     pub(crate) streams: Arc<Semaphore>,
     pages: LeptosOptions,
-    preloads: WasmSplitManifest,
+    modules: Modules,
 }
 
 impl AppState {
@@ -72,10 +66,9 @@ impl AppState {
     ) -> Self {
         // The name carries the hash, so Leptos has no file of hashes to read at each page.
         let pages = LeptosOptions::builder().output_name(site.name()).site_pkg_dir("pkg").build();
-        let preloads = ("/pkg".to_owned(), site.modules().clone(), site.module_loader());
-        let preloads = WasmSplitManifest(ArcStoredValue::new(preloads));
+        let modules = Modules { by_route: Arc::new(site.modules().clone()), loader: site.module_loader().into() };
         let streams = Arc::new(Semaphore::new(live::MOST_STREAMS));
-        Self { backend, observer, identities, site: Arc::new(site), hosts, shutdown, streams, pages, preloads }
+        Self { backend, observer, identities, site: Arc::new(site), hosts, shutdown, streams, pages, modules }
     }
 
     pub(crate) fn observer(&self) -> &Observer {
@@ -86,10 +79,10 @@ impl AppState {
     /// ask for, and the content policy that goes with the nonce of this answer.
     fn context(&self) -> impl Fn() + Clone + Send + Sync + 'static {
         let backend = self.backend.clone();
-        let preloads = self.preloads.clone();
+        let modules = self.modules.clone();
         move || {
             provide_context(backend.clone());
-            provide_context(preloads.clone());
+            provide_context(modules.clone());
             if let Some(identity) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Identity>().cloned())
             {
                 provide_context(identity);

@@ -44,7 +44,11 @@ pub(crate) fn unread_console() -> Console {
         releases: ReleaseTable::built_in(),
         place: Place::Sandbox { identities: Vec::new() },
     };
-    let site = Site::of("console.0", &[("console.0.js", b"plain"), ("console.0.js.br", b"small")]);
+    let modules = br#"{"__fleet_route_view_1":["console.0.a","console.0.b"],"__start_route_view_1":["console.0.a"]}"#;
+    let site = Site::of(
+        "console.0",
+        &[("console.0.js", b"plain"), ("console.0.js.br", b"small"), ("console.0.json", modules)],
+    );
     let hosts = AllowedHosts::new(HOST.parse().expect("an address"));
     let state = AppState::new(Arc::new(backend), observer, Identities::of_the_sandbox(), site, hosts, shutdown.clone());
     Console { index, shutdown, router: router(state) }

@@ -15,6 +15,18 @@ async fn the_fleet_page_is_whole_without_javascript() {
 }
 
 #[tokio::test]
+async fn a_page_names_in_its_head_the_modules_that_it_will_load() {
+    let console = console();
+    for (path, modules) in [("/", 2), ("/tenants/team-a/tenant-00/start", 1), ("/lab", 0)] {
+        let html = console.get(path).await.text().await;
+        let head = html.split_once("</head>").expect("a head").0;
+        let named = ["console.0.a", "console.0.b"].map(|module| head.matches(&format!("/pkg/{module}.wasm")).count());
+        assert_eq!(named, [usize::from(modules > 0), usize::from(modules > 1)], "{path}: {head}");
+        assert!(head.contains("/pkg/console.0.split.js"), "{path}: {head}");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_address_is_a_page_that_says_so() {
     let answer = console().get("/no/such/page").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
