@@ -49,7 +49,7 @@ enum Task {
         #[arg(long, value_enum)]
         only: Vec<stages::Stage>,
     },
-    /// Measure what a first visit transfers.
+    /// Measure what a first visit transfers, and how fast the rollout model is.
     Bench,
 }
 
@@ -84,7 +84,10 @@ fn main() -> Result<()> {
             let toolchain = setup::for_building()?;
             browser::build(&toolchain)?;
             let binary = console::build(&toolchain, console::Profile::Release)?;
-            size::report(&binary)
+            size::report(&binary)?;
+            println!("\nSpeed of the rollout model, natively:\n");
+            let mut speed = toolchain.command("cargo");
+            command::run(speed.args(["run", "--quiet", "--release", "--package", "planner", "--example", "speed"]))
         }
     }
 }
