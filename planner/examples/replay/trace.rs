@@ -258,6 +258,7 @@ impl Input {
                     template: event.template.map(|id| id - 1),
                     replicas: event.replicas,
                     paused: event.paused,
+                    ..DeploymentWrite::default()
                 });
             }
             if let Some(unready) = &event.pod_unready {

@@ -65,6 +65,8 @@ pub struct DeploymentWrite {
     pub template: Option<usize>,
     /// `spec.replicas`.
     pub replicas: Option<u32>,
+    /// `spec.strategy`: a running rollout goes on by the new one.
+    pub strategy: Option<Strategy>,
     /// `spec.paused`.
     pub paused: Option<bool>,
 }

@@ -118,3 +118,21 @@ fn pods_that_never_start_leave_the_old_ones_serving_and_pass_the_deadline() {
     assert_eq!((summary.lowest_serving, summary.peaks.objects), (3, 6));
     assert_eq!((summary.settled_ms, summary.deadline_exceeded_ms), (None, Some(601_000)));
 }
+
+#[test]
+fn a_strategy_written_meanwhile_decides_how_the_rollout_goes_on() {
+    let switched = |to, health| {
+        let mut scenario = Scenario::hop(4, Strategy::BLUE_GREEN, vec![20_000], 30_000);
+        scenario.node_capacity = Some(4);
+        scenario.templates[1].health = health;
+        scenario.writes.push(DeploymentWrite { at_ms: 60_000, strategy: to, ..DeploymentWrite::default() });
+        predict(&scenario).summary
+    };
+    // No room for a surge: only pods that go first make room, one after the other.
+    let in_place = switched(Some(Strategy::IN_PLACE), Health::Starts);
+    assert_eq!((in_place.settled_ms, in_place.lowest_serving), (Some(260_000), 3));
+    assert_eq!(switched(Some(Strategy::BLUE_GREEN), Health::Starts), switched(None, Health::Starts), "no change");
+    // It is no way out where the new pods do not start, and costs a serving one.
+    let broken = switched(Some(Strategy::ROLLING_ONE), Health::CrashLoop);
+    assert_eq!((broken.settled_ms, broken.lowest_serving), (None, 3));
+}

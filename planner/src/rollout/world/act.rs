@@ -487,14 +487,14 @@ impl World<'_> {
     fn write_deployment(&mut self, index: usize) {
         let write = self.scenario.writes[index];
         let template = write.template.unwrap_or(self.template);
-        let replicas = write.replicas.unwrap_or(self.deployment.replicas);
-        let paused = write.paused.unwrap_or(self.deployment.paused);
-        if (template, replicas, paused) == (self.template, self.deployment.replicas, self.deployment.paused) {
+        let before = self.deployment;
+        self.deployment.replicas = write.replicas.unwrap_or(before.replicas);
+        self.deployment.strategy = write.strategy.unwrap_or(before.strategy);
+        self.deployment.paused = write.paused.unwrap_or(before.paused);
+        if template == self.template && self.deployment == before {
             return;
         }
         self.template = template;
-        self.deployment.replicas = replicas;
-        self.deployment.paused = paused;
         self.deployment.generation += 1;
         self.deployment_awake = true;
     }
