@@ -159,6 +159,7 @@ impl World<'_> {
         for write in writes {
             match *write {
                 Write::CreateReplicaSet { replicas, revision, annotations } => {
+                    self.step_of_creation(replicas, annotations);
                     created = Some((replicas, revision, annotations));
                 }
                 Write::UpdateReplicaSet { replica_set, revision, min_ready_seconds } => {
@@ -246,21 +247,24 @@ impl World<'_> {
             replicas,
             min_ready_seconds: self.known_deployment.min_ready_seconds,
         };
-        let template = self.known_template;
-        let index = self.add_replica_set(template, self.now_ms, spec, revision, annotations);
+        let index = self.add_replica_set(self.known_template, self.now_ms, spec, revision, annotations);
         self.wake_replica_set(index);
         self.deployment_awake = true;
-        if replicas > 0 {
-            let reason = match self.deployment.strategy {
-                Strategy::Recreate => ScaleReason::RecreateUp,
-                Strategy::RollingUpdate { .. } => {
-                    let others = self.existing.iter().filter(|other| **other != index);
-                    let total = others.map(|other| self.replica_sets[*other].known.spec.replicas).sum();
-                    ScaleReason::RoomToSurge { total, allowed: annotations.max_replicas }
-                }
-            };
-            self.step(template, 0, replicas, reason);
+    }
+
+    /// A new ReplicaSet stands at its size at once, before the same sync scales others.
+    fn step_of_creation(&mut self, replicas: u32, annotations: CountAnnotations) {
+        if replicas == 0 {
+            return;
         }
+        let reason = match self.known_deployment.strategy {
+            Strategy::Recreate => ScaleReason::RecreateUp,
+            Strategy::RollingUpdate { .. } => {
+                let others = self.existing.iter().map(|other| self.replica_sets[*other].known.spec.replicas);
+                ScaleReason::RoomToSurge { total: others.sum(), allowed: annotations.max_replicas }
+            }
+        };
+        self.step(self.known_template, 0, replicas, reason);
     }
 
     pub(super) fn add_replica_set(
