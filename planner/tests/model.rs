@@ -4,11 +4,17 @@
 #[expect(dead_code, reason = "shared with the replay example, which prints what differs")]
 mod trace;
 
+#[path = "model/comparison.rs"]
+mod comparison;
 #[path = "model/films.rs"]
 mod films;
+#[path = "model/hops.rs"]
+mod hops;
 #[path = "model/labs.rs"]
 mod labs;
 #[path = "model/properties.rs"]
 mod properties;
+#[path = "model/recorded.rs"]
+mod recorded;
 #[path = "model/traces.rs"]
 mod traces;
