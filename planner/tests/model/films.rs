@@ -1,8 +1,8 @@
 //! Films and their figures.
 
 use planner::film::{Film, FilmSummary, Milestones, MixedWindow, OpenSpan, PodTrack, Revision, Side};
-use planner::rollout::{DeploymentWrite, Health, Scenario, Template, predict};
-use planner::strategy::Strategy;
+use planner::rollout::{DeploymentWrite, EndReason, Health, Scenario, Template, predict, predict_watched};
+use planner::strategy::{IntOrPercent, Strategy};
 
 fn pod(revision: usize, created_ms: i64, ready: &[(i64, Option<i64>)], end: Option<(i64, i64)>) -> PodTrack {
     PodTrack {
@@ -135,4 +135,34 @@ fn a_strategy_written_meanwhile_decides_how_the_rollout_goes_on() {
     // It is no way out where the new pods do not start, and costs a serving one.
     let broken = switched(Some(Strategy::ROLLING_ONE), Health::CrashLoop);
     assert_eq!((broken.settled_ms, broken.lowest_serving), (None, 3));
+}
+
+#[test]
+fn turned_into_recreate_and_scaled_in_the_middle_a_rollout_hangs() {
+    // As upstream: sizes in proportion are for rolling updates only, and while a ReplicaSet was sized for other replicas nothing
+    // else is done.
+    let mut scenario = Scenario::hop(3, Strategy::SURGE_ONE, vec![20_000], 0);
+    let write = DeploymentWrite { at_ms: 10_000, strategy: Some(Strategy::Recreate), ..DeploymentWrite::default() };
+    scenario.writes.push(write);
+    assert_eq!(predict(&scenario).end, EndReason::Complete);
+    scenario.writes[1].replicas = Some(4);
+    let prediction = predict(&scenario);
+    assert_eq!((prediction.end, prediction.summary.settled_ms), (EndReason::Stuck, None));
+    assert_eq!(prediction.summary.lowest_serving, 3);
+}
+
+#[test]
+fn with_min_ready_seconds_a_way_back_may_take_an_available_pod() {
+    // As upstream: the unavailable pods of the abandoned ReplicaSet may go, but which of its pods go is told from how long they
+    // have been ready, in powers of two, and of those alike the oldest. Ready for 18 and for 28 s is alike, 19 s is available.
+    let mut scenario = Scenario::hop(10, Strategy::BLUE_GREEN, Vec::new(), 0);
+    let (surge, unavailable) = (IntOrPercent::Percent(21), IntOrPercent::Int(3));
+    scenario.strategy = Strategy::rolling(surge, unavailable).expect("not both zero");
+    scenario.min_ready_seconds = 19;
+    scenario.templates[1].startup_ms = vec![27_000, 9_000, 9_000, 0, 27_000, 42_000, 22_000];
+    scenario.writes.push(DeploymentWrite { at_ms: 55_000, template: Some(0), ..DeploymentWrite::default() });
+    let mut available = u32::MAX;
+    let prediction = predict_watched(&scenario, |moment| available = available.min(moment.deployment().available));
+    assert_eq!((available, scenario.strategy.limits(10).min_available), (6, 7));
+    assert_eq!((prediction.summary.lowest_serving, prediction.end), (8, EndReason::Complete));
 }
