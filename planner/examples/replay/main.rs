@@ -2,8 +2,11 @@
 //!
 //! `cargo run --release -p planner --example replay -- FILE.json[.gz]…` prints, per class, how many traces the model equals,
 //! and for each other one the first difference. The exit code is 1 if any differs, 2 if a file cannot be read.
+//!
+//! With `--report` before the files it prints the whole prediction for each trace instead, one line a trace.
 #![expect(clippy::print_stdout, reason = "a command line tool talks on standard output")]
 
+mod report;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -22,21 +25,29 @@ struct Tally {
 }
 
 fn main() -> ExitCode {
-    let files: Vec<String> = std::env::args().skip(1).collect();
+    let mut files: Vec<String> = std::env::args().skip(1).collect();
+    let whole = files.first().is_some_and(|first| first == "--report");
+    if whole {
+        files.remove(0);
+    }
     if files.is_empty() {
-        println!("usage: replay FILE.json[.gz]…");
+        println!("usage: replay [--report] FILE.json[.gz]…");
         return ExitCode::from(2);
     }
     let mut classes: BTreeMap<String, Tally> = BTreeMap::new();
     for file in &files {
         let read = || -> Result<Vec<Trace>, Box<dyn std::error::Error>> { trace::read(&std::fs::read(file)?) };
         match read() {
+            Ok(traces) if whole => print!("{}", report::report(&traces)),
             Ok(traces) => traces.iter().for_each(|trace| judge(trace, &mut classes)),
             Err(error) => {
                 println!("`{file}` cannot be read: {error}");
                 return ExitCode::from(2);
             }
         }
+    }
+    if whole {
+        return ExitCode::SUCCESS;
     }
     let mut sum = Tally::default();
     for (class, tally) in &classes {
