@@ -4,6 +4,7 @@
 mod browser;
 mod command;
 mod console;
+mod replay;
 mod setup;
 mod size;
 mod stages;

@@ -66,7 +66,8 @@ fn is_root() -> bool {
     command::answer(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
 }
 
-fn node() -> Result<()> {
+/// Node.js with npm.
+pub(crate) fn node() -> Result<()> {
     if !node_is_there() {
         let elsewhere = format!("from https://nodejs.org, version {NODE_MAJOR} or newer");
         Debian::require(&["nodejs", "npm"], "Node.js with npm", &elsewhere)?;

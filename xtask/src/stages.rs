@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::{
-    browser, command, console, setup,
+    browser, command, console, replay, setup,
     toolchain::{BROWSER_TARGET, Toolchain},
     workspace,
 };
@@ -28,6 +28,8 @@ pub(crate) enum Stage {
     Unit,
     /// The browser half and the server are built.
     Build,
+    /// The recorded rollouts, played natively and as WebAssembly.
+    Replay,
     /// Types of the browser tests.
     Types,
     /// Journeys in a real browser.
@@ -35,8 +37,8 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 7] =
-        [Self::Format, Self::Clippy, Self::Doc, Self::Unit, Self::Build, Self::Types, Self::Journeys];
+    const ALL: [Self; 8] =
+        [Self::Format, Self::Clippy, Self::Doc, Self::Unit, Self::Build, Self::Replay, Self::Types, Self::Journeys];
 
     fn remedy(self) -> &'static str {
         match self {
@@ -45,6 +47,9 @@ impl Stage {
             Self::Doc => "mend the comments named above",
             Self::Unit => "the failing tests are named above; one alone runs with `cargo test -p CRATE NAME`",
             Self::Build => "mend what the compiler names above",
+            Self::Replay => {
+                "server and browser would predict different rollouts; look for what depends on the machine in `planner::rollout`"
+            }
             Self::Types => "mend what the TypeScript compiler names above",
             Self::Journeys => {
                 "pictures and traces are in end2end/test-results; one journey alone runs with `npx playwright test FILE` in end2end"
@@ -88,6 +93,7 @@ impl Stage {
                 browser::build(toolchain)?;
                 console::build(toolchain, console::Profile::Dev).map(|_| ())
             }
+            Self::Replay => replay::run(toolchain),
             Self::Types => {
                 setup::for_browser_tests()?;
                 command::run(Command::new("npx").args(["tsc", "--noEmit"]).current_dir(workspace::end2end()))
