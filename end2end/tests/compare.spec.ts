@@ -88,7 +88,8 @@ test("the steps of the chosen strategy are walked through by key, each with its 
   await expect(back).toHaveAttribute("aria-disabled", "true");
   await next.focus();
   await page.keyboard.press("Enter");
-  await expect(page.getByText("0 s: 3 available, at least 2 needed: 1 old pod may go; 3 wanted in all")).toBeVisible();
+  const first = "0 s: 3 wanted in all, at most 4 allowed: 1 new pod may start; 3 available, at least 2 needed: 1 old pod";
+  await expect(page.getByText(first)).toBeVisible();
   await page.keyboard.press("Enter");
   await expect(page.getByText("20 s: 4 available, at least 2 needed: 2 old pods may go")).toBeVisible();
   await expect(page.locator(".chart__reading").first()).toHaveText(/^At 20 s:/);
