@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use planner::lab::{LabInput, compare};
+use planner::lab::{LabInput, Wishes, compare, recommend, search};
 use planner::rollout::{Scenario, predict, predict_watched};
 use planner::strategy::Strategy;
 
@@ -31,6 +31,18 @@ fn main() {
         let input = LabInput { replicas, ..LabInput::default() };
         let best = best_of(|| drop(black_box(compare(black_box(&input)))));
         println!("one comparison of the five strategies, {replicas} replicas: {}", micros(best));
+    }
+    for replicas in [3, 12, 50] {
+        let input = LabInput { replicas, ..LabInput::default() };
+        let found = search(&input, &Wishes::default());
+        let all = best_of(|| drop(black_box(search(black_box(&input), &Wishes::default()))));
+        let best = best_of(|| drop(black_box(recommend(black_box(&input)))));
+        println!(
+            "search over {} strategies, {replicas} replicas: {}; recommendation: {}",
+            found.played,
+            micros(all),
+            micros(best)
+        );
     }
 }
 

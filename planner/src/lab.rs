@@ -1,7 +1,9 @@
 //! The strategy lab: what each strategy would do to one control plane, side by side.
 
 mod query;
+mod range;
 mod remark;
+mod search;
 mod source;
 mod verdict;
 
@@ -14,7 +16,9 @@ use crate::strategy::{RolloutLimits, Strategy};
 use crate::tenant::PodRequests;
 
 pub use self::query::{LabQueryError, MAX_REPLICAS, MAX_SAMPLES, MAX_SECONDS};
-pub use self::remark::{Remark, RemarkKind};
+pub use self::range::{Extent, Range};
+pub use self::remark::{Remark, RemarkKind, Shortage};
+pub use self::search::{Found, Match, Recommendation, Wishes, recommend, search};
 pub use self::source::{LabSources, TimingSource};
 
 /// With konnectivity Kamaji writes the Deployment a second time this long after the first (ms; observed).
@@ -34,8 +38,18 @@ pub struct LabInput {
     pub replicas: u32,
     /// From bound to ready (ms): the k-th new pod takes the k-th entry, round and round.
     pub startup_ms: Vec<i64>,
-    /// From the request to terminate until the pod is gone (ms).
+    /// From the request to terminate until the pod is gone, typically (ms).
     pub termination_ms: i64,
+    /// The shortest and the longest of it (ms). Counts only while the typical one lies in between.
+    pub termination_extent_ms: Option<(i64, i64)>,
+    /// What pulling the image adds to the start-up of each new pod (ms), where the nodes do not have it yet.
+    pub pull_ms: Option<i64>,
+    /// Whether the new pods become ready.
+    pub new_pods: Health,
+    /// Most pod objects of this control plane, terminating ones included (pods); `None` = no quota.
+    pub pod_quota: Option<u32>,
+    /// Most pods of it that find a place on nodes at once, terminating ones included (pods); `None` = as many as it takes.
+    pub room: Option<u32>,
     /// `minReadySeconds` (s).
     pub min_ready_seconds: u32,
     /// `progressDeadlineSeconds` (s); `None` = no deadline.
@@ -50,6 +64,8 @@ pub struct LabInput {
     pub second_write_ms: Option<i64>,
     /// A strategy of one's own, beside the five that have a name.
     pub custom: Option<Strategy>,
+    /// What a strategy that is searched for must keep.
+    pub wishes: Wishes,
 }
 
 /// All candidates, in the order in which they are shown.
@@ -70,6 +86,8 @@ pub struct LabRow {
     pub film: Film,
     /// Its figures.
     pub summary: FilmSummary,
+    /// How far they may lie apart, where start-up or termination were seen to differ.
+    pub range: Option<Range>,
     /// Each change of a ReplicaSet's size with the controller's reason.
     pub steps: Vec<Step>,
     /// Why the film ends.
@@ -89,6 +107,11 @@ impl Default for LabInput {
             replicas: 3,
             startup_ms: vec![ASSUMED_STARTUP_MS],
             termination_ms: DEFAULT_GRACE_MS,
+            termination_extent_ms: None,
+            pull_ms: None,
+            new_pods: Health::Starts,
+            pod_quota: None,
+            room: None,
             min_ready_seconds: 0,
             progress_deadline_seconds: Some(600),
             requests: PodRequests::default(),
@@ -96,6 +119,7 @@ impl Default for LabInput {
             connections_per_pod: Some(ASSUMED_CONNECTIONS),
             second_write_ms: None,
             custom: None,
+            wishes: Wishes::default(),
         }
     }
 }
@@ -118,15 +142,30 @@ impl LabInput {
 
     /// What the model plays for one candidate.
     pub fn scenario(&self, strategy: Strategy) -> Scenario {
-        let mut scenario = Scenario::hop(self.replicas, strategy, self.startup_ms.clone(), self.termination_ms);
+        self.timed_scenario(strategy, &self.startup_ms, self.termination_ms)
+    }
+
+    /// The same with other start-ups and terminations.
+    fn timed_scenario(&self, strategy: Strategy, startup_ms: &[i64], termination_ms: i64) -> Scenario {
+        let pull_ms = self.pull_ms.unwrap_or(0);
+        let new_startup_ms: Vec<i64> = startup_ms.iter().map(|ms| ms.saturating_add(pull_ms)).collect();
+        let mut scenario = Scenario::hop(self.replicas, strategy, startup_ms.to_vec(), termination_ms);
         scenario.min_ready_seconds = self.min_ready_seconds;
         scenario.progress_deadline_seconds = self.progress_deadline_seconds;
+        scenario.pod_quota = self.pod_quota;
+        scenario.node_capacity = self.room;
+        let new = Template { startup_ms: new_startup_ms, health: self.new_pods, side: Side::New };
         if let Some(at_ms) = self.second_write_ms {
-            let startup_ms = self.startup_ms.clone();
-            scenario.templates.push(Template { startup_ms, health: Health::Starts, side: Side::New });
+            scenario.templates.push(new.clone());
             scenario.writes.push(DeploymentWrite { at_ms, template: Some(2), ..DeploymentWrite::default() });
         }
+        scenario.templates[1] = new;
         scenario
+    }
+
+    /// The same control plane where nothing is short and every pod starts.
+    fn unlimited(&self) -> Self {
+        Self { pod_quota: None, room: None, new_pods: Health::Starts, ..self.clone() }
     }
 
     /// What one pod costs.
@@ -150,6 +189,7 @@ fn row(input: &LabInput, strategy: Strategy) -> LabRow {
     let prediction = predict(&input.scenario(strategy));
     LabRow {
         strategy,
+        range: Range::of(input, strategy, &prediction.summary),
         limits: strategy.limits(input.replicas),
         cost: Cost::of(prediction.summary.peaks, input.replicas, &input.pod_cost()),
         film: prediction.film,

@@ -10,8 +10,11 @@ mod scenario;
 mod world;
 
 pub use self::scenario::{DeploymentWrite, Disturbance, Health, Scenario, Template};
-pub use self::world::{EndReason, Moment, PodsAtMoment, ReplicaSetAtMoment, Step};
+pub use self::world::{EndReason, Moment, PodsAtMoment, ReplicaSetAtMoment, Step, SumsAtMoment};
 pub use crate::film::{FilmSummary, Milestones, MixedWindow, Peaks};
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 
 use self::deployment::ConditionReason;
 use crate::film::{Film, PodTrack, Revision, Side};
@@ -38,18 +41,45 @@ pub fn predict(scenario: &Scenario) -> Prediction {
 
 /// As [`predict`]; `watch` sees every settled instant, the first one just before the start.
 pub fn predict_watched(scenario: &Scenario, mut watch: impl FnMut(&Moment<'_>)) -> Prediction {
-    let last_write_ms = scenario.writes.last().map_or(0, |write| write.at_ms);
     let mut milestones = Milestones::default();
-    let (world, end, until_ms) = world::play(scenario, |moment| {
-        if moment.at_ms >= last_write_ms && moment.is_complete() {
-            milestones.settled_ms.get_or_insert(moment.at_ms);
-        }
-        let progressing = moment.deployment().progressing.map(|condition| condition.reason);
-        if moment.at_ms >= 0 && progressing == Some(ConditionReason::ProgressDeadlineExceeded) {
-            milestones.deadline_exceeded_ms.get_or_insert(moment.at_ms);
-        }
+    let ControlFlow::Continue((world, end, until_ms)) = world::play(scenario, |moment| {
+        note(&mut milestones, scenario, moment);
         watch(moment);
+        ControlFlow::<Infallible>::Continue(())
     });
+    prediction(scenario, world, end, until_ms, milestones)
+}
+
+/// As [`predict_watched`]; `None` if `watch` breaks off.
+pub fn predict_while(scenario: &Scenario, mut watch: impl FnMut(&Moment<'_>) -> ControlFlow<()>) -> Option<Prediction> {
+    let mut milestones = Milestones::default();
+    let played = world::play(scenario, |moment| {
+        note(&mut milestones, scenario, moment);
+        watch(moment)
+    });
+    let (world, end, until_ms) = played.continue_value()?;
+    Some(prediction(scenario, world, end, until_ms, milestones))
+}
+
+/// Notes what no pod shows.
+fn note(milestones: &mut Milestones, scenario: &Scenario, moment: &Moment<'_>) {
+    let last_write_ms = scenario.writes.last().map_or(0, |write| write.at_ms);
+    if moment.at_ms >= last_write_ms && moment.is_complete() {
+        milestones.settled_ms.get_or_insert(moment.at_ms);
+    }
+    let progressing = moment.deployment().progressing.map(|condition| condition.reason);
+    if moment.at_ms >= 0 && progressing == Some(ConditionReason::ProgressDeadlineExceeded) {
+        milestones.deadline_exceeded_ms.get_or_insert(moment.at_ms);
+    }
+}
+
+fn prediction(
+    scenario: &Scenario,
+    world: world::World<'_>,
+    end: EndReason,
+    until_ms: i64,
+    milestones: Milestones,
+) -> Prediction {
     let templates = world.templates_in_use();
     let (tracks, steps) = world.into_tracks();
     let film = film(scenario, &templates, tracks, until_ms);

@@ -10,6 +10,8 @@ mod comparison;
 mod films;
 #[path = "model/hops.rs"]
 mod hops;
+#[path = "model/lab_search.rs"]
+mod lab_search;
 #[path = "model/labs.rs"]
 mod labs;
 #[path = "model/properties.rs"]

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::LabInput;
+use super::{LabInput, Wishes};
+use crate::rollout::Health;
 use crate::rollout::deployment::NO_LIMIT;
 use crate::strategy::{Strategy, StrategyError};
 
@@ -16,6 +17,13 @@ pub const MAX_SAMPLES: usize = 50;
 const MAX_AMOUNT: u64 = 1_048_576;
 /// Most DataStore connections of one pod.
 const MAX_CONNECTIONS: u32 = 10_000;
+/// Most pods that a limit may name: three ReplicaSets of the most replicas.
+const MAX_PODS: u32 = 3 * MAX_REPLICAS;
+/// The wishes that are whole numbers, in the order in which a link carries them.
+const WISHES: [&str; 6] = ["objects", "bound", "running", "alive", "serving", "conns"];
+/// How a link says whether the new pods become ready.
+const NEW_PODS: [(Health, &str); 3] =
+    [(Health::Starts, "start"), (Health::CrashLoop, "never-ready"), (Health::ImagePull, "no-image")];
 const MIB: u64 = 1024 * 1024;
 
 /// Why a query is no input of the lab.
@@ -52,6 +60,9 @@ pub enum LabQueryError {
     /// The custom strategy cannot be used.
     #[error("`custom`: {0}")]
     Strategy(StrategyError),
+    /// Not a word for what the new pods do.
+    #[error("`new` is `{0}`; the new pods can `start`, be `never-ready` or have `no-image`")]
+    NewPods(String),
     /// A `%` without two hexadecimal digits, or no UTF-8.
     #[error("the link is damaged near `{0}`")]
     Encoding(String),
@@ -67,6 +78,22 @@ impl LabInput {
             let _ = write!(query, "{comma}{}", decimal(*ms));
         }
         let _ = write!(query, "&grace={}", decimal(self.termination_ms));
+        if let Some((low, high)) = self.termination_extent_ms {
+            let _ = write!(query, "&gracelow={}&gracehigh={}", decimal(low), decimal(high));
+        }
+        if let Some(ms) = self.pull_ms {
+            let _ = write!(query, "&pull={}", decimal(ms));
+        }
+        for (key, limit) in [("quota", self.pod_quota), ("room", self.room)] {
+            if let Some(pods) = limit {
+                let _ = write!(query, "&{key}={pods}");
+            }
+        }
+        if let Some((_, word)) =
+            NEW_PODS.into_iter().find(|(health, _)| *health == self.new_pods && *health != default.new_pods)
+        {
+            let _ = write!(query, "&new={word}");
+        }
         if self.min_ready_seconds != default.min_ready_seconds {
             let _ = write!(query, "&minready={}", self.min_ready_seconds);
         }
@@ -99,6 +126,15 @@ impl LabInput {
         }
         if let Some(ms) = self.second_write_ms {
             let _ = write!(query, "&second={}", decimal(ms));
+        }
+        let Wishes { objects, bound, running, non_terminating, serving, connections, within_ms } = self.wishes;
+        for (key, wish) in WISHES.into_iter().zip([objects, bound, running, non_terminating, serving, connections]) {
+            if let Some(number) = wish {
+                let _ = write!(query, "&{key}={number}");
+            }
+        }
+        if let Some(ms) = within_ms {
+            let _ = write!(query, "&within={}", decimal(ms));
         }
         if let Some(custom) = self.custom {
             let _ = write!(query, "&custom={}", custom.to_string().replace('%', "%25"));
@@ -141,6 +177,26 @@ impl LabInput {
                     value.split(',').map(|text| millis("startup", text.trim())).collect::<Result<_, _>>()?;
             }
             "grace" => self.termination_ms = millis("grace", value)?,
+            "gracelow" => {
+                let low = millis("gracelow", value)?;
+                self.termination_extent_ms = Some((low, self.termination_extent_ms.map_or(low, |(_, high)| high)));
+            }
+            "gracehigh" => {
+                let high = millis("gracehigh", value)?;
+                self.termination_extent_ms = Some((self.termination_extent_ms.map_or(high, |(low, _)| low), high));
+            }
+            "pull" if value == "none" => self.pull_ms = None,
+            "quota" if value == "none" => self.pod_quota = None,
+            "room" if value == "none" => self.room = None,
+            "pull" => self.pull_ms = Some(millis("pull", value)?),
+            "quota" => self.pod_quota = Some(small("quota", value, "6", 0, u64::from(MAX_PODS))?),
+            "room" => self.room = Some(small("room", value, "6", 0, u64::from(MAX_PODS))?),
+            "new" => {
+                let known = NEW_PODS.into_iter().find(|(_, word)| *word == value);
+                self.new_pods =
+                    known.map(|(health, _)| health).ok_or_else(|| LabQueryError::NewPods(value.to_owned()))?;
+            }
+            "within" => self.wishes.within_ms = Some(millis("within", value)?),
             "minready" => self.min_ready_seconds = small("minready", value, "0", 0, max_seconds)?,
             "deadline" if value == "none" => self.progress_deadline_seconds = None,
             "deadline" => {
@@ -154,7 +210,25 @@ impl LabInput {
             "conn" => self.connections_per_pod = Some(small("conn", value, "60", 0, u64::from(MAX_CONNECTIONS))?),
             "second" => self.second_write_ms = Some(millis("second", value)?),
             "custom" => self.custom = Some(value.parse::<Strategy>().map_err(LabQueryError::Strategy)?),
-            _ => {}
+            _ => self.set_wish(key, value)?,
+        }
+        Ok(())
+    }
+}
+
+impl LabInput {
+    fn set_wish(&mut self, key: &str, value: &str) -> Result<(), LabQueryError> {
+        let Some(key) = WISHES.into_iter().find(|wish| *wish == key) else { return Ok(()) };
+        let max = if key == "conns" { MAX_CONNECTIONS * MAX_PODS } else { MAX_PODS };
+        let number = Some(small(key, value, "6", 0, u64::from(max))?);
+        let wishes = &mut self.wishes;
+        match key {
+            "objects" => wishes.objects = number,
+            "bound" => wishes.bound = number,
+            "running" => wishes.running = number,
+            "alive" => wishes.non_terminating = number,
+            "serving" => wishes.serving = number,
+            _ => wishes.connections = number,
         }
         Ok(())
     }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::verdict::{Called, Pods, seconds};
 use super::{LabInput, LabRow};
-use crate::finding::Severity;
+use crate::finding::{FindingKind, Severity};
+use crate::rollout::{EndReason, Health, predict};
 use crate::strategy::{Strategy, StrategyName};
 
 /// A start-up longer than this (ms) is ended by Kamaji's startup probe: 3 failures, 10 s apart.
@@ -25,6 +26,35 @@ pub struct Remark {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum RemarkKind {
+    /// The new pods never become ready, and nothing moves any more.
+    StuckForGood {
+        /// API servers that go on serving (pods).
+        serving: u32,
+        /// `spec.replicas`.
+        replicas: u32,
+        /// Pods that stay on nodes (pods), and so cost what they request.
+        bound: u32,
+        /// When the Deployment is reported as failed (ms), if it has a deadline.
+        reported_ms: Option<i64>,
+    },
+    /// What leads out of it.
+    WaysOut {
+        /// API servers that go on serving (pods).
+        serving: u32,
+    },
+    /// A quota, or the room on the nodes, is smaller than what the strategy would make use of.
+    HeldBack {
+        /// What is short.
+        by: Shortage,
+        /// How much of it there is (pods).
+        limit: u32,
+        /// How much the strategy would use (pods).
+        wanted: u32,
+        /// Finished (ms); `None` if it never does.
+        finished_ms: Option<i64>,
+        /// Finished where nothing is short (ms).
+        otherwise_ms: Option<i64>,
+    },
     /// No API server serves for a while.
     Outage {
         /// The strategy.
@@ -79,11 +109,26 @@ pub enum RemarkKind {
         /// When (ms).
         at_ms: i64,
     },
+    /// The nodes do not have the image yet.
+    PullsImage {
+        /// What it adds to each new pod's start-up (ms).
+        pull_ms: i64,
+    },
     /// A start-up is longer than Kamaji's startup probe allows. A rule; it is not simulated.
     StartupProbe {
         /// The longest start-up (ms).
         startup_ms: i64,
     },
+}
+
+/// What holds a rollout back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Shortage {
+    /// The quota of pod objects: creations are refused.
+    Quota,
+    /// The room on the nodes: pods stay pending.
+    Room,
 }
 
 pub(super) fn remarks(input: &LabInput, row: &LabRow, blue_green_peak: u32) -> Vec<Remark> {
@@ -93,14 +138,26 @@ pub(super) fn remarks(input: &LabInput, row: &LabRow, blue_green_peak: u32) -> V
     }
     let mut add = |severity, kind| remarks.push(Remark { kind, severity });
     let (summary, replicas) = (&row.summary, input.replicas);
-    if summary.outage_ms > 0 {
+    let stuck = row.end == EndReason::Stuck && input.new_pods != Health::Starts;
+    if stuck {
+        let end = row.film.counts_at(row.film.until_ms);
+        let (serving, bound) = (end.serving(), end.old.bound + end.new.bound);
+        let reported_ms = summary.deadline_exceeded_ms;
+        add(Severity::Warns, RemarkKind::StuckForGood { serving, replicas, bound, reported_ms });
+        add(Severity::Warns, RemarkKind::WaysOut { serving });
+    }
+    for kind in held_back(input, row) {
+        add(Severity::Warns, kind);
+    }
+    if summary.outage_ms > 0 && !stuck {
         let outage_ms = summary.outage_ms;
         add(Severity::Warns, RemarkKind::Outage { strategy: row.strategy, outage_ms, replicas });
     }
-    if let Some(at_ms) = summary.deadline_exceeded_ms {
+    if let Some(at_ms) = summary.deadline_exceeded_ms.filter(|_| !stuck) {
         add(Severity::Warns, RemarkKind::DeadlinePasses { at_ms });
     }
-    if let Some(startup_ms) = input.startup_ms.iter().copied().max().filter(|ms| *ms > STARTUP_PROBE_MS) {
+    let starts = input.new_pods == Health::Starts;
+    if let Some(startup_ms) = input.startup_ms.iter().copied().max().filter(|ms| starts && *ms > STARTUP_PROBE_MS) {
         add(Severity::Warns, RemarkKind::StartupProbe { startup_ms });
     }
     if let (Strategy::RollingUpdate { max_surge, .. }, true) = (row.strategy, row.limits.max_surge > replicas) {
@@ -112,11 +169,14 @@ pub(super) fn remarks(input: &LabInput, row: &LabRow, blue_green_peak: u32) -> V
     if rounds_to_zero(row.strategy, replicas) {
         add(Severity::Warns, RemarkKind::BothRoundToZero { replicas });
     }
-    if summary.lowest_serving > 0 && summary.lowest_serving < replicas {
+    if !stuck && summary.lowest_serving > 0 && summary.lowest_serving < replicas {
         add(Severity::Warns, RemarkKind::FewerServing { lowest: summary.lowest_serving, replicas });
     }
     if let Some(apart_ms) = input.second_write_ms.filter(|_| row.film.revisions.len() > 2) {
         add(Severity::Warns, RemarkKind::ThreeReplicaSets { pods: summary.peaks.objects, apart_ms });
+    }
+    if let Some(pull_ms) = input.pull_ms.filter(|ms| starts && *ms > 0) {
+        add(Severity::Passes, RemarkKind::PullsImage { pull_ms });
     }
     let blue_green = row.strategy.name() == StrategyName::BlueGreen;
     let peak = summary.peaks.objects;
@@ -126,10 +186,26 @@ pub(super) fn remarks(input: &LabInput, row: &LabRow, blue_green_peak: u32) -> V
         add(Severity::Warns, RemarkKind::NoFewerPodsThanBlueGreen { pods: peak, termination_ms });
     }
     let mixed_ms = summary.mixed.map_or(Some(0), |mixed| mixed.total_ms);
-    if let Some(total_ms) = mixed_ms.filter(|ms| blue_green || *ms > 0) {
+    if let Some(total_ms) = mixed_ms.filter(|ms| !stuck && (blue_green || *ms > 0)) {
         add(Severity::Passes, RemarkKind::MixedWindow { blue_green, total_ms });
     }
     remarks
+}
+
+/// Quota and room that are smaller than what the same rollout uses where nothing is short.
+fn held_back(input: &LabInput, row: &LabRow) -> Vec<RemarkKind> {
+    if input.pod_quota.is_none() && input.room.is_none() {
+        return Vec::new();
+    }
+    let free = predict(&LabInput { pod_quota: None, room: None, ..input.clone() }.scenario(row.strategy)).summary;
+    let limits =
+        [(Shortage::Quota, input.pod_quota, free.peaks.objects), (Shortage::Room, input.room, free.peaks.bound)];
+    let short = limits.into_iter().filter_map(|(by, limit, wanted)| {
+        let limit = limit.filter(|limit| *limit < wanted)?;
+        let (finished_ms, otherwise_ms) = (row.summary.finished_ms, free.finished_ms);
+        Some(RemarkKind::HeldBack { by, limit, wanted, finished_ms, otherwise_ms })
+    });
+    short.collect()
 }
 
 fn rounds_to_zero(strategy: Strategy, replicas: u32) -> bool {
@@ -145,6 +221,50 @@ fn rounds_to_zero(strategy: Strategy, replicas: u32) -> bool {
 impl fmt::Display for RemarkKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Self::StuckForGood { serving, replicas, bound, reported_ms } => {
+                match serving {
+                    0 => f.write_str("If the new pods never become ready, no API server is left")?,
+                    _ => write!(f, "If the new pods never become ready, {serving} of {replicas} API servers go on serving")?,
+                }
+                write!(f, " and {} stay on the nodes until somebody acts.", Pods(bound))?;
+                match reported_ms {
+                    Some(ms) => write!(f, " After {} s the Deployment is reported as failed; nothing else happens.", seconds(ms)),
+                    None => f.write_str(" Without a progress deadline nothing reports it."),
+                }
+            }
+            Self::WaysOut { serving: 0 } => write!(
+                f,
+                "The way out needs an administrator. {} A patch hop can be set back, a minor hop never.",
+                FindingKind::NotReadyDeadlock
+            ),
+            Self::WaysOut { .. } => f.write_str(
+                "Ways out: mend what keeps the pods from getting ready, or go on to another patch of the same minor. A patch hop can \
+                 be set back where the operator takes it, a minor hop never.",
+            ),
+            Self::HeldBack { by, limit, wanted, finished_ms, otherwise_ms } => {
+                match by {
+                    Shortage::Quota => write!(f, "A quota of {} lets it make fewer than the {wanted} it uses", Pods(limit))?,
+                    Shortage::Room => write!(f, "There is room for {}, and it uses {wanted}", Pods(limit))?,
+                }
+                match (finished_ms, otherwise_ms, by) {
+                    (Some(ms), Some(otherwise), _) if seconds(ms) == seconds(otherwise) => {
+                        f.write_str(": some pods wait, but it takes no longer.")
+                    }
+                    (Some(ms), Some(otherwise), Shortage::Quota) => write!(
+                        f,
+                        ": creations are refused and tried again after pauses that grow. Finished after {} s instead of {} s.",
+                        seconds(ms),
+                        seconds(otherwise)
+                    ),
+                    (Some(ms), Some(otherwise), Shortage::Room) => write!(
+                        f,
+                        ": pods wait until others are gone. Finished after {} s instead of {} s.",
+                        seconds(ms),
+                        seconds(otherwise)
+                    ),
+                    _ => f.write_str(": it never finishes."),
+                }
+            }
             Self::Outage { strategy, outage_ms, replicas } => {
                 let time = seconds(outage_ms);
                 match strategy {
@@ -209,6 +329,11 @@ impl fmt::Display for RemarkKind {
                 f,
                 "The progress deadline passes after {} s: the Deployment is then reported as failed, and goes on all the same.",
                 seconds(at_ms)
+            ),
+            Self::PullsImage { pull_ms } => write!(
+                f,
+                "{} s of each new pod's start-up are the pull of its image; pods that come later to a node that has it are quicker.",
+                seconds(pull_ms)
             ),
             Self::StartupProbe { startup_ms } => write!(
                 f,

@@ -80,17 +80,21 @@ impl LabInput {
             replicas: snapshot.replicas.min(MAX_REPLICAS),
             startup_ms,
             termination_ms: within_bounds(termination_ms),
+            termination_extent_ms: match termination {
+                TimingSource::Observed { low_ms, high_ms, .. } => Some((within_bounds(low_ms), within_bounds(high_ms))),
+                TimingSource::Grace | TimingSource::Assumed => None,
+            },
             min_ready_seconds: deployment.map_or(0, |deployment| deployment.min_ready_seconds.min(MAX_SECONDS)),
             progress_deadline_seconds: match deployment {
                 Some(deployment) => deployment.progress_deadline_seconds,
                 None => default.progress_deadline_seconds,
             },
             requests,
-            assumed: default.assumed,
             // A kine sidecar keeps a pool of its own: nothing is known of its size.
             connections_per_pod: etcd.then_some(ASSUMED_CONNECTIONS),
             second_write_ms: (snapshot.konnectivity == Konnectivity::FollowsMinor).then_some(SECOND_WRITE_MS),
             custom: snapshot.strategy.under_kamaji().ok(),
+            ..default
         };
         let sources = LabSources {
             startup,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{LabInput, LabRow};
 use crate::cost::Bytes;
+use crate::rollout::{EndReason, Health};
 use crate::strategy::{Strategy, StrategyName};
 
 /// How a strategy is called in a sentence.
@@ -46,16 +47,33 @@ pub(super) fn verdict(input: &LabInput, row: &LabRow) -> String {
     sentence
 }
 
+/// Nothing moves any more, because the new pods never become ready.
+fn stuck(input: &LabInput, row: &LabRow) -> bool {
+    input.new_pods != Health::Starts && row.end == EndReason::Stuck
+}
+
+/// `57 s`, or `57 s (50 to 63 s)` where it may differ.
+fn about(ms: i64, row: &LabRow) -> String {
+    let extent = row.range.and_then(|range| range.finished_ms);
+    let extent = extent.map(|extent| (seconds(extent.low), seconds(extent.high))).filter(|(low, high)| low < high);
+    match extent {
+        Some((low, high)) => format!("{} s ({low} to {high} s)", seconds(ms)),
+        None => format!("{} s", seconds(ms)),
+    }
+}
+
 fn needs(input: &LabInput, row: &LabRow) -> String {
     let name = Called(row.strategy);
     let extra = row.cost.extra.objects;
     let length = match row.summary.finished_ms {
-        Some(ms) => format!("for about {} s", seconds(ms)),
+        Some(ms) => format!("for about {}", about(ms, row)),
+        None if stuck(input, row) => "for as long as nobody acts".to_owned(),
         None => "for longer than the model looks ahead".to_owned(),
     };
     if extra == 0 {
         return match row.summary.finished_ms {
-            Some(ms) => format!("{name} needs no more pods and is finished after about {} s.", seconds(ms)),
+            Some(ms) => format!("{name} needs no more pods and is finished after about {}.", about(ms, row)),
+            None if stuck(input, row) => format!("{name} needs no more pods, and never finishes."),
             None => format!("{name} needs no more pods, but is not finished as far as the model looks ahead."),
         };
     }

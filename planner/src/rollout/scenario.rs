@@ -1,5 +1,7 @@
 //! What the model plays: a Deployment, the world around it, and the writes of a hop.
 
+use serde::{Deserialize, Serialize};
+
 use crate::film::Side;
 use crate::strategy::Strategy;
 
@@ -46,7 +48,8 @@ pub struct Template {
 }
 
 /// Whether the pods of a template ever become ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Health {
     /// They do.
     Starts,

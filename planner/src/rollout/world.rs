@@ -9,6 +9,7 @@ mod queue;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::ops::ControlFlow;
 
 use self::queue::{Bucket, Entry};
 use super::deployment::{
@@ -73,6 +74,19 @@ pub struct PodsAtMoment {
     pub ready: u32,
     /// With a deletionTimestamp, whatever else they are.
     pub terminating: u32,
+}
+
+/// Pods of all templates at a settled instant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SumsAtMoment {
+    /// Pod objects.
+    pub objects: u32,
+    /// Bound to a node, terminating ones included.
+    pub bound: u32,
+    /// Not terminating.
+    pub non_terminating: u32,
+    /// Ready and not terminating.
+    pub serving: u32,
 }
 
 /// One change of a ReplicaSet's size, with the controller's reason.
@@ -196,8 +210,11 @@ enum Action {
     Disturb(usize),
 }
 
-/// Plays the scenario to its end; `watch` sees every settled instant from just before the start on.
-pub(super) fn play<'s>(scenario: &'s Scenario, mut watch: impl FnMut(&Moment<'_>)) -> (World<'s>, EndReason, i64) {
+/// Plays the scenario to its end; `watch` sees every settled instant from just before the start on, and may break off.
+pub(super) fn play<'s, B>(
+    scenario: &'s Scenario,
+    mut watch: impl FnMut(&Moment<'_>) -> ControlFlow<B>,
+) -> ControlFlow<B, (World<'s>, EndReason, i64)> {
     let mut world = World::new(scenario);
     let deadline_ms = world.deployment.progress_deadline_ms().unwrap_or(DEFAULT_DEADLINE_MS);
     let patience_ms = deadline_ms + i64::from(scenario.min_ready_seconds) * 1000 + 10_000;
@@ -208,24 +225,24 @@ pub(super) fn play<'s>(scenario: &'s Scenario, mut watch: impl FnMut(&Moment<'_>
         let next = world.next_instant();
         if before_start && next.is_none_or(|at_ms| at_ms >= 0) {
             before_start = false;
-            watch(&Moment { at_ms: -1, world: &world });
+            watch(&Moment { at_ms: -1, world: &world })?;
         }
         if let Some(since) = idle_since {
             let end_ms = since + patience_ms;
             if next.is_none_or(|at_ms| at_ms > end_ms) {
-                return (world, EndReason::Stuck, end_ms);
+                return ControlFlow::Continue((world, EndReason::Stuck, end_ms));
             }
         }
         let Some(at_ms) = next.filter(|at_ms| *at_ms <= HORIZON_MS) else {
-            return (world, EndReason::Horizon, HORIZON_MS);
+            return ControlFlow::Continue((world, EndReason::Horizon, HORIZON_MS));
         };
         world.settle(at_ms);
         if at_ms >= 0 {
-            watch(&Moment { at_ms, world: &world });
+            watch(&Moment { at_ms, world: &world })?;
         }
         let idle = at_ms >= last_event_ms && world.planned.is_empty();
         if idle && deployment::complete(&world.deployment, &world.deployment.status) {
-            return (world, EndReason::Complete, at_ms);
+            return ControlFlow::Continue((world, EndReason::Complete, at_ms));
         }
         let refused = world.existing.iter().any(|index| world.replica_sets[*index].queue.is_failing());
         idle_since = if idle && !refused { idle_since.or(Some(at_ms)) } else { None };
@@ -379,6 +396,18 @@ impl Moment<'_> {
                 status: replica_set.status,
             }
         })
+    }
+
+    /// Pods of all templates, those of a deleted ReplicaSet included.
+    pub fn sums(&self) -> SumsAtMoment {
+        let mut sums = SumsAtMoment::default();
+        for pod in self.world.pods.iter().filter(|pod| pod.exists) {
+            sums.objects += 1;
+            sums.bound += u32::from(pod.state.node.is_some());
+            sums.non_terminating += u32::from(!pod.state.terminating);
+            sums.serving += u32::from(!pod.state.terminating && pod.state.is_ready());
+        }
+        sums
     }
 
     /// The pods of every template of the scenario, those of a deleted ReplicaSet included.

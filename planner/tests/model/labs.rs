@@ -1,7 +1,8 @@
 //! The strategy lab: verdicts, remarks, links.
 
 use planner::cost::FigureSource;
-use planner::lab::{LabInput, LabQueryError, LabRow, RemarkKind, TimingSource, compare};
+use planner::lab::{Extent, LabInput, LabQueryError, LabRow, RemarkKind, Shortage, TimingSource, Wishes, compare};
+use planner::rollout::Health;
 use planner::strategy::{DeclaredStrategy, Strategy};
 use planner::tenant::{
     DataStoreUse, DeclaredVersion, DeploymentCounts, DeploymentFacts, Freshness, KamajiStatus, Konnectivity,
@@ -29,7 +30,7 @@ fn the_verdict_names_pods_memory_and_time() {
     let mut input = input();
     input.requests = PodRequests { cpu_millis: None, memory_bytes: Some(320 * MIB) };
     let row = row(&input, Strategy::BLUE_GREEN);
-    assert_eq!(row.verdict, "Blue/Green needs 3 more pods and 960 MiB for about 57 s.");
+    assert_eq!(row.verdict, "Blue/Green needs 3 more pods and 960 MiB for about 57 s (50 to 57 s).");
     assert_eq!(row.cost.memory_bytes.source, FigureSource::Requests);
     assert_eq!((row.cost.cpu_millis.value, row.cost.cpu_millis.source), (None, FigureSource::Unknown));
 }
@@ -40,7 +41,7 @@ fn unknown_requests_stay_unknown_beside_an_assumption() {
     let plain = row(&input, Strategy::BLUE_GREEN);
     assert_eq!(
         plain.verdict,
-        "Blue/Green needs 3 more pods for about 57 s; their memory is not known, they set no requests."
+        "Blue/Green needs 3 more pods for about 57 s (50 to 57 s); their memory is not known, they set no requests."
     );
     input.assumed.memory_bytes = Some(320 * MIB);
     let row = row(&input, Strategy::BLUE_GREEN);
@@ -107,6 +108,70 @@ fn dangerous_settings_are_named() {
 }
 
 #[test]
+fn what_was_seen_to_differ_gives_a_range() {
+    let mut input = input();
+    let finished = |input: &LabInput| row(input, Strategy::BLUE_GREEN).range.and_then(|range| range.finished_ms);
+    assert_eq!(finished(&input), Some(Extent { low: 50_000, high: 57_000 }));
+    input.termination_extent_ms = Some((10_000, 31_000));
+    assert_eq!(finished(&input), Some(Extent { low: 30_000, high: 58_000 }));
+    input.termination_ms = 60_000;
+    assert_eq!(finished(&input), Some(Extent { low: 80_000, high: 87_000 }), "put in by hand, it is one number");
+    assert_eq!(finished(&LabInput::default()), None, "one number each");
+    // One pod may be quick while the others are slow, and then both versions serve for longest.
+    let mixed = row(&self::input(), Strategy::BLUE_GREEN).range.and_then(|range| range.mixed_ms);
+    assert_eq!(mixed, Some(Extent { low: 0, high: 7_000 }));
+}
+
+#[test]
+fn the_pull_of_the_image_is_counted_for_new_pods_only() {
+    let input = LabInput { pull_ms: Some(12_000), ..LabInput::default() };
+    let row = row(&input, Strategy::BLUE_GREEN);
+    assert_eq!(row.summary.finished_ms, Some(62_000));
+    let said = sentences(&row).join(" ");
+    assert!(said.contains("12 s of each new pod's start-up are the pull of its image"), "{said}");
+}
+
+#[test]
+fn pods_that_never_become_ready_leave_what_serves_and_say_the_way_out() {
+    let never = |strategy| row(&LabInput { new_pods: Health::CrashLoop, ..LabInput::default() }, strategy);
+    let blue_green = never(Strategy::BLUE_GREEN);
+    assert_eq!(
+        blue_green.verdict,
+        "Blue/Green needs 3 more pods for as long as nobody acts; their memory is not known, they set no requests."
+    );
+    let said = sentences(&blue_green);
+    assert_eq!(
+        said[0],
+        "If the new pods never become ready, 3 of 3 API servers go on serving and 6 pods stay on the nodes until somebody acts. \
+         After 601 s the Deployment is reported as failed; nothing else happens."
+    );
+    assert!(said[1].starts_with("Ways out: mend"), "{said:?}");
+    let in_place = sentences(&never(Strategy::IN_PLACE));
+    assert!(in_place[0].contains("2 of 3 API servers go on serving and 3 pods stay"), "{in_place:?}");
+    let recreate = sentences(&never(Strategy::Recreate));
+    assert!(recreate[0].contains("no API server is left"), "{recreate:?}");
+    assert!(recreate[1].starts_with("The way out needs an administrator."), "{recreate:?}");
+}
+
+#[test]
+fn a_quota_or_room_in_between_is_named() {
+    let quota = LabInput { pod_quota: Some(4), ..LabInput::default() };
+    let kind = row(&quota, Strategy::BLUE_GREEN).remarks[0].kind;
+    let RemarkKind::HeldBack { by: Shortage::Quota, limit: 4, wanted: 6, finished_ms: Some(ms), .. } = kind else {
+        panic!("{kind:?}");
+    };
+    assert!(ms > 50_000, "{ms}");
+    assert!(
+        kind.to_string().starts_with("A quota of 4 pods lets it make fewer than the 6 it uses: creations are refused")
+    );
+    let room = LabInput { room: Some(3), ..LabInput::default() };
+    let said = sentences(&row(&room, Strategy::BLUE_GREEN));
+    assert_eq!(said[0], "There is room for 3 pods, and it uses 6: it never finishes.");
+    let enough = LabInput { room: Some(6), pod_quota: Some(6), ..LabInput::default() };
+    assert_eq!(row(&enough, Strategy::BLUE_GREEN).remarks.len(), 1, "nothing is short");
+}
+
+#[test]
 fn nothing_rolls_out_with_no_replicas() {
     let none = LabInput { replicas: 0, ..LabInput::default() };
     for row in compare(&none).rows {
@@ -144,6 +209,9 @@ fn a_broken_link_says_what_is_wrong() {
         ("startup=1,x", "`startup` is `x`, which is not a number; write it as `20`"),
         ("grace=1.2345", "`grace` is `1.2345`, which is not a number; write it as `20`"),
         ("custom=%zz", "the link is damaged near `%zz`"),
+        ("quota=151", "`quota` is `151`; the lab takes 0 to 150"),
+        ("new=slow", "`new` is `slow`; the new pods can `start`, be `never-ready` or have `no-image`"),
+        ("within=soon", "`within` is `soon`, which is not a number; write it as `20`"),
         ("mem=99999999999", "`mem` is `99999999999`; the lab takes 0 to 1048576"),
     ];
     for (query, words) in table {
@@ -175,11 +243,20 @@ proptest! {
         second_write_ms in proptest::option::of(0_i64..=3_600_000),
         surge in 0_u32..=200,
         percent in any::<bool>(),
+        extent in proptest::option::of((0_i64..=60_000, 0_i64..=3_600_000)),
+        limits in proptest::collection::vec(proptest::option::of(0_u32..=150), 8),
+        within_ms in proptest::option::of(0_i64..=3_600_000),
+        new_pods in prop_oneof![Just(Health::Starts), Just(Health::CrashLoop), Just(Health::ImagePull)],
     ) {
         let custom = format!("{surge}{}/1", if percent { "%" } else { "" }).parse().ok();
         let input = LabInput {
             replicas, startup_ms, termination_ms, min_ready_seconds, progress_deadline_seconds: deadline,
             requests: PodRequests { cpu_millis: memory_bytes, memory_bytes }, second_write_ms, custom,
+            termination_extent_ms: extent, pull_ms: within_ms, pod_quota: limits[0], room: limits[1], new_pods,
+            wishes: Wishes {
+                objects: limits[2], bound: limits[3], running: limits[4], non_terminating: limits[5],
+                serving: limits[6], connections: limits[7], within_ms,
+            },
             ..LabInput::default()
         };
         prop_assert_eq!(LabInput::from_query(&input.to_query()), Ok(input));
@@ -265,7 +342,7 @@ fn a_tenant_brings_its_own_numbers() {
 
     snapshot.timings.termination_ms = vec![2_000, 31_000, 3_000];
     let (input, sources) = LabInput::from_snapshot(&snapshot);
-    assert_eq!(input.termination_ms, 3_000);
+    assert_eq!((input.termination_ms, input.termination_extent_ms), (3_000, Some((2_000, 31_000))));
     let observed = TimingSource::Observed { samples: 3, low_ms: 2_000, typical_ms: 3_000, high_ms: 31_000 };
     assert_eq!(sources.termination, observed);
 }
