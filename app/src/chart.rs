@@ -9,9 +9,13 @@ mod layout;
 pub mod legend;
 pub mod marks;
 mod stack;
+#[cfg(feature = "ssr")]
+mod standalone;
 
-pub use draw::FilmChart;
+pub use draw::{FilmChart, Flag};
 pub use layout::{Axes, Drawing, FilmLayout};
 pub use legend::ChartLegend;
 pub use marks::{PodMark, PodMarks, PodRow, pod_rows};
 pub use stack::{Counts, Kind};
+#[cfg(feature = "ssr")]
+pub use standalone::standalone_svg;

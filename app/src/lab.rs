@@ -4,25 +4,31 @@
 //! scripts the controls are a form that asks for the same page. In the browser every move is played at once by the same
 //! model, and the address follows when the person lets go.
 
+mod advice;
 mod controls;
+#[cfg(feature = "ssr")]
+pub mod export;
 mod fields;
 mod films;
+mod player;
 mod shown;
 mod table;
+mod values;
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
-use planner::lab::{LabInput, LabSources, MAX_REPLICAS, MAX_SECONDS};
+use planner::lab::{LabInput, LabSources};
 use planner::strategy::Strategy;
 use planner::tenant::TenantId;
 use planner::version::KubernetesVersion;
 
-use self::controls::{Control, control_field};
-use self::fields::{Field, LabFields, LabReading, halves, hidden_pairs, seconds_text, typical_ms};
+use self::advice::advice;
+use self::fields::{BESIDE, Field, LabFields, STRATEGY, hidden_pairs};
 use self::films::films;
 use self::shown::{Shown, sources};
 use self::table::comparison_table;
+use self::values::{Actions, Values, controls};
 use crate::links;
 
 /// What the lab begins with.
@@ -98,7 +104,7 @@ fn LabPanel(
         let initial = initial.clone();
         Memo::new(move |_| fields.with(|fields| fields.read(&initial, preferred)))
     };
-    let shown = Memo::new(move |_| reading.with(|reading| Shown::of(&reading.input, reading.chosen)));
+    let shown = Memo::new(move |_| reading.with(|reading| Shown::of(&reading.input, reading.chosen, reading.beside)));
     let whole_query =
         move || reading.with_untracked(|reading| fields.with_untracked(|fields| fields.whole_query(reading)));
 
@@ -112,11 +118,16 @@ fn LabPanel(
             replace.run(whole_query());
         }
     });
-    let choose = Callback::new(move |key: String| {
-        let edited = fields.with_untracked(|fields| fields.choosing(key));
+    let choose = Callback::new(move |(key, value): (&'static str, String)| {
+        let edited = fields.with_untracked(|fields| fields.choosing(key, value));
         draft.set(Some((search.get_untracked(), edited)));
         commit.run(());
     });
+
+    let actions = Actions { edit, commit, choose };
+    let values = Values { reading, fields, origin: StoredValue::new(origin.clone()) };
+    let choose_strategy = Callback::new(move |key: String| choose.run((STRATEGY, key)));
+    let put_beside = Callback::new(move |key: String| choose.run((BESIDE, key)));
 
     let verdict = move || shown.with(|shown| shown.chosen_row().map(|row| row.verdict.clone()));
     let chosen_title = move || shown.with(|shown| shown.chosen_row().map(|row| row.title.clone()).unwrap_or_default());
@@ -178,137 +189,53 @@ fn LabPanel(
                 </div>
                 <div class="lab__action">{start_link}</div>
             </div>
-            <Controls reading=reading fields=fields origin=origin edit=edit commit=commit />
+            {controls(values, actions)}
+            {advice(shown, values, actions)}
             <section>
                 <div class="section__head">
                     <h3>"Compare"</h3>
+                    <Exports query=Signal::derive(move || {
+                        reading.with(|reading| fields.with(|fields| fields.whole_query(reading)))
+                    }) />
                     <CopyLink whole_query=Callback::new(move |()| whole_query()) replace=replace />
                 </div>
-                {comparison_table(shown, choose)}
+                {comparison_table(shown, choose_strategy)}
                 <p class="lab__sources">{source_texts}</p>
             </section>
             <section class="stack">
                 <h3>"Second by second"</h3>
-                {films(shown)}
+                {films(shown, put_beside)}
             </section>
+            // Last, so that a button of the same name comes before it.
+            {move || {
+                let beside = shown.with(|shown| shown.beside.clone());
+                beside.map(|beside| view! { <input type="hidden" name=BESIDE value=beside /> })
+            }}
         </form>
     }
 }
 
+/// The comparison to take away. Each file carries the link that leads back here.
 #[component]
-fn Controls(
-    reading: Memo<LabReading>,
-    fields: Memo<LabFields>,
-    origin: Option<LabSources>,
-    edit: Callback<(Field, String)>,
-    commit: Callback<()>,
+fn Exports(
+    /// Everything the page shows.
+    query: Signal<String>,
 ) -> impl IntoView {
-    let control = move |field: Field| {
-        let memo = Memo::new(move |_| {
-            reading.with(|reading| fields.with(|fields| control(field, fields, reading, origin.as_ref())))
-        });
-        let id = format!("lab-{}", field.key());
-        control_field(id, memo, edit, commit)
+    let link = move |file: links::LabExport, text: &'static str| {
+        view! {
+            <a class="small" href=move || query.with(|query| links::lab_export(file, query)) rel="external" download>
+                {text}
+            </a>
+        }
     };
-    let requests_known = move || {
-        reading.with(|reading| {
-            let requests = reading.input.requests;
-            requests.cpu_millis.is_some() && requests.memory_bytes.is_some()
-        })
-    };
-    let assumptions = move || (!requests_known()).then(|| view! { {control(Field::Cpu)} {control(Field::Memory)} });
     view! {
-        <fieldset class="lab__fieldset">
-            <legend class="visually-hidden">"What the comparison depends on"</legend>
-            <div class="lab__controls">
-                {control(Field::Replicas)} {control(Field::Startup)} {control(Field::Grace)} {control(Field::Surge)}
-                {control(Field::Unavailable)} {assumptions}
-                <button type="submit" class="button lab__apply needs-reload">
-                    "Compare"
-                </button>
-            </div>
-        </fieldset>
+        <span class="cluster lab__exports">
+            <span class="muted small">"Export"</span>
+            {link(links::LabExport::Svg, "SVG")}
+            {link(links::LabExport::Csv, "CSV")}
+            {link(links::LabExport::Markdown, "Markdown")}
+        </span>
     }
-}
-
-fn control(field: Field, fields: &LabFields, reading: &LabReading, origin: Option<&LabSources>) -> Control {
-    let input = &reading.input;
-    let error = reading.errors.iter().find(|(of, _)| *of == Some(field)).map(|(_, error)| error.clone());
-    let (surge, unavailable) = halves(input.custom);
-    let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let timing = |source: Option<String>, example: &str| source.unwrap_or_else(|| example.to_owned());
-    let replicas = u64::from(input.replicas);
-    let (label, unit, value, slider, source) = match field {
-        Field::Replicas => {
-            let to = u64::from(MAX_REPLICAS.min(input.replicas.max(12)));
-            (
-                "Replicas",
-                "pods",
-                replicas.to_string(),
-                Some((to, replicas)),
-                "API servers that run all the time".to_owned(),
-            )
-        }
-        Field::Startup => {
-            let typical = typical_ms(input);
-            let source = timing(origin.map(|origin| origin.startup.to_string()), "from bound to ready");
-            ("Start-up", "s", seconds_text(typical), Some(seconds_slider(typical)), source)
-        }
-        Field::Grace => {
-            let millis = input.termination_ms;
-            let source = timing(origin.map(|origin| origin.termination.to_string()), "until a stopped pod is gone");
-            ("Termination", "s", seconds_text(millis), Some(seconds_slider(millis)), source)
-        }
-        Field::Surge => {
-            let at = surge
-                .map_or(0, |_| input.custom.map_or(0, |custom| u64::from(custom.limits(input.replicas).max_surge)));
-            let text = surge.map(|half| half.to_string()).unwrap_or_default();
-            (
-                "Own surge",
-                "",
-                text,
-                Some((replicas.max(at), at)),
-                "maxSurge: pods or percent; empty for none".to_owned(),
-            )
-        }
-        Field::Unavailable => {
-            let at = unavailable.map_or(0, |_| {
-                input.custom.map_or(0, |custom| u64::from(custom.limits(input.replicas).max_unavailable))
-            });
-            let text = unavailable.map(|half| half.to_string()).unwrap_or_default();
-            ("Own unavailable", "", text, Some((replicas.max(at), at)), "maxUnavailable: pods or percent".to_owned())
-        }
-        Field::Cpu => {
-            let text = number(input.assumed.cpu_millis);
-            ("CPU of a pod", "mCPU", text, None, "assumed: the pods request none".to_owned())
-        }
-        Field::Memory => {
-            let text = number(input.assumed.memory_bytes.map(|bytes| bytes >> 20));
-            ("Memory of a pod", "MiB", text, None, "assumed: the pods request none".to_owned())
-        }
-    };
-    // A text that means something else than what is used stays as it is typed.
-    let text = match (&error, fields.text(field)) {
-        (Some(_), Some(typed)) | (None, Some(typed @ "")) => typed.to_owned(),
-        _ => value,
-    };
-    Control {
-        field,
-        label,
-        unit,
-        text,
-        slider_to: slider.map(|(to, _)| to),
-        slider_at: slider.map_or(0, |(_, at)| at),
-        source,
-        error,
-    }
-}
-
-/// Right end and place of a slider for seconds: a minute or two are usual, more is possible.
-fn seconds_slider(millis: i64) -> (u64, u64) {
-    let at = u64::try_from(millis / 1000).unwrap_or(0);
-    let to = [60, 120, 300, 600, 1200].into_iter().find(|to| at <= *to).unwrap_or(u64::from(MAX_SECONDS));
-    (to, at)
 }
 
 /// Copies the address with everything in it.

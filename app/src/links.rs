@@ -39,6 +39,39 @@ pub fn start(id: &TenantId, version: Option<&KubernetesVersion>, strategy: Optio
     format!("{}{}", tenant(id, TenantTab::Start), query(&pairs))
 }
 
+/// Path of the lab without a tenant.
+pub const LAB: &str = "/lab";
+
+/// What the lab can be taken away as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabExport {
+    /// The chosen film.
+    Svg,
+    /// All films, one row for each change.
+    Csv,
+    /// The comparison.
+    Markdown,
+}
+
+impl LabExport {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Svg, Self::Csv, Self::Markdown];
+
+    /// Its path.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Svg => "/lab/film.svg",
+            Self::Csv => "/lab/films.csv",
+            Self::Markdown => "/lab/comparison.md",
+        }
+    }
+}
+
+/// Address of a file of the lab; `query` with its `?`.
+pub fn lab_export(file: LabExport, query: &str) -> String {
+    format!("{}{query}", file.path())
+}
+
 /// Address of a tenant's live stream.
 pub fn tenant_stream(id: &TenantId) -> String {
     format!("/live/tenants/{}/{}", encode(&id.namespace), encode(&id.name))

@@ -15,7 +15,7 @@ use crate::rollout::{DeploymentWrite, EndReason, Health, Scenario, Step, Templat
 use crate::strategy::{RolloutLimits, Strategy};
 use crate::tenant::PodRequests;
 
-pub use self::query::{LabQueryError, MAX_REPLICAS, MAX_SAMPLES, MAX_SECONDS};
+pub use self::query::{LabQueryError, MAX_REPLICAS, MAX_SAMPLES, MAX_SECONDS, NEW_PODS};
 pub use self::range::{Extent, Range};
 pub use self::remark::{Remark, RemarkKind, Shortage};
 pub use self::search::{Found, Match, Recommendation, Wishes, recommend, search};

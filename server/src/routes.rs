@@ -9,8 +9,8 @@ use app::{backend::Backend, shell::Modules};
 use axum::{
     Router,
     body::Body,
-    extract::{DefaultBodyLimit, FromRef, Request, State},
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    extract::{DefaultBodyLimit, FromRef, Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -112,6 +112,12 @@ pub fn router(state: AppState) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_WITHIN))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::SSE)));
 
+    // For people: the strategy lab to take away.
+    let files = app::links::LabExport::ALL
+        .into_iter()
+        .fold(Router::new(), |files, file| files.route(file.path(), get(move |asked: Asked| exported(file, asked))))
+        .layer(CompressionLayer::new());
+
     // For pages: forms and files.
     let parts = Router::new()
         .route("/session/identity", post(identity::choose))
@@ -128,6 +134,7 @@ pub fn router(state: AppState) -> Router {
     let supervision = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
 
     pages
+        .merge(files)
         .merge(parts)
         .merge(streams)
         .merge(supervision)
@@ -146,6 +153,24 @@ pub fn router(state: AppState) -> Router {
 fn page_routes() -> Vec<AxumRouteListing> {
     static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
     ROUTES.get_or_init(|| generate_route_list(app::App)).clone()
+}
+
+/// What is read of a request for a file of the lab.
+type Asked = (TypedQuery, HeaderMap);
+type TypedQuery = Query<Vec<(String, String)>>;
+
+/// A file of the strategy lab; text that cannot be read is answered with the reason.
+async fn exported(file: app::links::LabExport, (Query(pairs), headers): Asked) -> Response {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    match app::lab::export::export(file, pairs, &format!("http://{host}")) {
+        Ok(document) => {
+            let disposition = format!("attachment; filename=\"{}\"", document.file_name);
+            let headers =
+                [(header::CONTENT_TYPE, document.content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+            (headers, document.body).into_response()
+        }
+        Err(reasons) => (StatusCode::BAD_REQUEST, reasons).into_response(),
+    }
 }
 
 /// A page that says so, with its status.

@@ -13,6 +13,15 @@ const STRIP_GAP: f64 = 4.0;
 /// Distance from the strip to the base line of the labels of the time axis (px).
 const LABEL_DROP: f64 = 18.0;
 
+/// What nobody may overlook in a film, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flag {
+    /// No API server serves.
+    Outage(String),
+    /// Both versions serve.
+    Mixed(String),
+}
+
 /// One film chart: caption, picture, cursor and table.
 #[component]
 pub fn FilmChart(
@@ -30,6 +39,12 @@ pub fn FilmChart(
     /// The moment pointed at (ms since the films' zero), shared by all charts that are compared.
     #[prop(optional)]
     cursor: Option<RwSignal<Option<i64>>>,
+    /// While true, the moment stays when the pointer leaves.
+    #[prop(optional, into)]
+    held: Signal<bool>,
+    /// Beside the title.
+    #[prop(optional, into)]
+    flags: Signal<Vec<Flag>>,
 ) -> impl IntoView {
     let name_id = format!("{id}-name");
     let description_id = format!("{id}-description");
@@ -44,11 +59,43 @@ pub fn FilmChart(
             }
         }
     };
-    let leave = move |_: web_sys::PointerEvent| {
-        if let Some(cursor) = cursor {
+    // Pointing is over when the pointer leaves; who has put the keyboard there, or plays, keeps the moment.
+    let leave = move |event: web_sys::PointerEvent| {
+        if let Some(cursor) = cursor
+            && !held.get_untracked()
+            && !has_focus(event.current_target())
+        {
             cursor.set(None);
         }
     };
+    let surface = cursor.map(|cursor| {
+        let at = move || cursor.get().unwrap_or(0);
+        let key = move |event: web_sys::KeyboardEvent| {
+            let moment =
+                moment_by_key(&event.key(), cursor.get_untracked(), layout.with_untracked(|it| it.axes.until_ms));
+            if let Some(moment) = moment {
+                event.prevent_default();
+                cursor.set(Some(moment));
+            }
+        };
+        view! {
+            <div
+                class="chart__surface needs-script"
+                role="slider"
+                tabindex="0"
+                aria-label=move || format!("Moment, {}", title.get())
+                aria-valuemin="0"
+                aria-valuemax=move || (layout.with(|layout| layout.axes.until_ms) / 1000).to_string()
+                aria-valuenow=move || (at() / 1000).to_string()
+                aria-valuetext=move || reading(layout, Some(at()))
+                on:pointermove=point
+                on:pointerdown=point
+                on:pointerleave=leave
+                on:focus=move |_| cursor.update(|cursor| *cursor = cursor.or(Some(0)))
+                on:keydown=key
+            ></div>
+        }
+    });
 
     view! {
         <figure class="chart">
@@ -58,6 +105,7 @@ pub fn FilmChart(
                 </span>
                 " "
                 <span class="chart__note">{note}</span>
+                {move || flags.get().into_iter().map(flag_view).collect_view()}
             </figcaption>
             <div class="chart__frame">
                 <svg
@@ -66,7 +114,7 @@ pub fn FilmChart(
                     aria-labelledby=name_id
                     aria-describedby=description_id.clone()
                     width="100%"
-                    height=move || pixels(layout.with(|layout| layout.floor_y) + STRIP_GAP + STRIP + LABEL_DROP + 6.0)
+                    height=move || pixels(layout.with(chart_height))
                 >
                     {patterns.definitions()}
                     {move || layout.with(|layout| picture(layout, &patterns))}
@@ -76,7 +124,7 @@ pub fn FilmChart(
                         Some(view! { <line class="chart__cursor" x1=x.clone() x2=x y1="-4" y2=floor /> })
                     }}
                 </svg>
-                <div class="chart__surface" on:pointermove=point on:pointerdown=point on:pointerleave=leave></div>
+                {surface}
             </div>
             <p class="visually-hidden" id=description_id>
                 {move || layout.with(FilmLayout::description)}
@@ -147,6 +195,35 @@ fn FilmTable(title: Signal<String>, layout: Signal<FilmLayout>) -> impl IntoView
     }
 }
 
+fn flag_view(flag: Flag) -> impl IntoView {
+    let (class, text) = match flag {
+        Flag::Outage(text) => ("chart__flag chart__flag--outage", text),
+        Flag::Mixed(text) => ("chart__flag chart__flag--mixed", text),
+    };
+    view! { <span class=class>{text}</span> }
+}
+
+/// Where a key leads from a moment (ms), on an axis of that length: as on any slider, by seconds.
+fn moment_by_key(key: &str, at_ms: Option<i64>, until_ms: i64) -> Option<i64> {
+    let at = at_ms.unwrap_or(0);
+    let moment = match key {
+        "ArrowRight" | "ArrowUp" => at + 1000,
+        "ArrowLeft" | "ArrowDown" => at - 1000,
+        "PageUp" => at + 10_000,
+        "PageDown" => at - 10_000,
+        "Home" => 0,
+        "End" => until_ms,
+        _ => return None,
+    };
+    Some(moment.clamp(0, until_ms))
+}
+
+fn has_focus(target: Option<web_sys::EventTarget>) -> bool {
+    use leptos::wasm_bindgen::JsCast as _;
+    let element = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    element.is_some() && document().active_element() == element
+}
+
 fn event_target_width(target: web_sys::EventTarget) -> i32 {
     use leptos::wasm_bindgen::JsCast as _;
     target.dyn_into::<web_sys::Element>().map_or(0, |element| element.client_width())
@@ -176,7 +253,12 @@ fn reading(layout: Signal<FilmLayout>, at: Option<i64>) -> String {
     })
 }
 
-fn picture(layout: &FilmLayout, patterns: &Patterns) -> impl IntoView + use<> {
+/// Height of the whole picture (px).
+pub(super) fn chart_height(layout: &FilmLayout) -> f64 {
+    layout.floor_y + STRIP_GAP + STRIP + LABEL_DROP + 6.0
+}
+
+pub(super) fn picture(layout: &FilmLayout, patterns: &Patterns) -> impl IntoView + use<> {
     let floor = pixels(layout.floor_y);
     let strip_y = pixels(layout.floor_y + STRIP_GAP);
     let label_y = pixels(layout.floor_y + STRIP_GAP + STRIP + LABEL_DROP);

@@ -9,11 +9,42 @@ use planner::strategy::{IntOrPercent, Strategy};
 use crate::links;
 
 /// Parameters that [`LabInput::set`] knows. An address with all of [`WHOLE`] carries a whole input.
-const INPUT_KEYS: [&str; 12] =
-    ["replicas", "startup", "grace", "minready", "deadline", "cpu", "mem", "acpu", "amem", "conn", "second", "custom"];
+const INPUT_KEYS: [&str; 25] = [
+    "replicas",
+    "startup",
+    "grace",
+    "gracelow",
+    "gracehigh",
+    "pull",
+    "new",
+    "quota",
+    "room",
+    "minready",
+    "deadline",
+    "cpu",
+    "mem",
+    "acpu",
+    "amem",
+    "conn",
+    "second",
+    "custom",
+    "objects",
+    "bound",
+    "running",
+    "alive",
+    "serving",
+    "conns",
+    "within",
+];
 const WHOLE: [&str; 3] = ["replicas", "startup", "grace"];
 /// Name of the chosen strategy in address and form.
 pub(super) const STRATEGY: &str = "strategy";
+/// Name of a strategy that is proposed and taken: it is chosen, and is one's own if it has no name.
+pub(super) const TAKE: &str = "take";
+/// Name of the strategy that is drawn as large beside it.
+pub(super) const BESIDE: &str = "beside";
+/// Name of what the new pods do.
+pub(super) const NEW_PODS: &str = "new";
 
 /// One control of the lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +63,26 @@ pub(super) enum Field {
     Cpu,
     /// Assumed memory of one pod (MiB).
     Memory,
+    /// Most pod objects (pods).
+    Quota,
+    /// Most pods on nodes (pods).
+    Room,
+    /// What pulling the image adds to a start-up (s).
+    Pull,
+    /// Wished: most pod objects at once (pods).
+    MostObjects,
+    /// Wished: most pods on nodes at once (pods).
+    MostBound,
+    /// Wished: most API servers running at once (pods).
+    MostRunning,
+    /// Wished: most pods not terminating at once (pods).
+    MostAlive,
+    /// Wished: fewest API servers that serve (pods).
+    LeastServing,
+    /// Wished: most DataStore connections at once.
+    MostConnections,
+    /// Wished: finished after so long (s).
+    Within,
 }
 
 /// The parameters of the lab's address, as texts.
@@ -49,13 +100,42 @@ pub(super) struct LabReading {
     pub(super) input: LabInput,
     /// The chosen strategy; one of the input's candidates.
     pub(super) chosen: Strategy,
+    /// Another candidate that is drawn as large beside it.
+    pub(super) beside: Option<Strategy>,
     /// What could not be read, in words; without a field it is a part of the address that has no control.
     pub(super) errors: Vec<(Option<Field>, String)>,
 }
 
 impl Field {
-    const ALL: [Self; 7] =
-        [Self::Replicas, Self::Startup, Self::Grace, Self::Surge, Self::Unavailable, Self::Cpu, Self::Memory];
+    const ALL: [Self; 17] = [
+        Self::Replicas,
+        Self::Startup,
+        Self::Grace,
+        Self::Surge,
+        Self::Unavailable,
+        Self::Cpu,
+        Self::Memory,
+        Self::Quota,
+        Self::Room,
+        Self::Pull,
+        Self::MostObjects,
+        Self::MostBound,
+        Self::MostRunning,
+        Self::MostAlive,
+        Self::LeastServing,
+        Self::MostConnections,
+        Self::Within,
+    ];
+    /// What the search asks.
+    pub(super) const WISHES: [Self; 7] = [
+        Self::LeastServing,
+        Self::Within,
+        Self::MostObjects,
+        Self::MostBound,
+        Self::MostRunning,
+        Self::MostAlive,
+        Self::MostConnections,
+    ];
 
     /// Its name in the form.
     pub(super) fn key(self) -> &'static str {
@@ -67,6 +147,16 @@ impl Field {
             Self::Unavailable => "unavailable",
             Self::Cpu => "acpu",
             Self::Memory => "amem",
+            Self::Quota => "quota",
+            Self::Room => "room",
+            Self::Pull => "pull",
+            Self::MostObjects => "objects",
+            Self::MostBound => "bound",
+            Self::MostRunning => "running",
+            Self::MostAlive => "alive",
+            Self::LeastServing => "serving",
+            Self::MostConnections => "conns",
+            Self::Within => "within",
         }
     }
 
@@ -80,7 +170,9 @@ impl LabFields {
     pub(super) fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut fields = Self::default();
         for (key, value) in pairs {
-            let known = key == STRATEGY || INPUT_KEYS.contains(&key.as_str()) || Field::of(&key).is_some();
+            let known = [STRATEGY, BESIDE, TAKE].contains(&key.as_str())
+                || INPUT_KEYS.contains(&key.as_str())
+                || Field::of(&key).is_some();
             if !known {
                 fields.others.push((key, value));
             } else if fields.get(&key).is_none() {
@@ -100,9 +192,9 @@ impl LabFields {
         self.with_key(field.key(), text)
     }
 
-    /// The same with another strategy chosen.
-    pub(super) fn choosing(&self, strategy: String) -> Self {
-        self.with_key(STRATEGY, strategy)
+    /// The same with another value of a parameter that is no control: [`STRATEGY`], [`TAKE`], [`BESIDE`], [`NEW_PODS`].
+    pub(super) fn choosing(&self, key: &'static str, value: String) -> Self {
+        self.with_key(key, value)
     }
 
     /// Parameters of the address that are not the lab's.
@@ -141,7 +233,9 @@ impl LabFields {
         self.read_startup(&mut input, &mut errors);
         self.read_custom(&mut input, &mut errors);
         let chosen = self.read_chosen(&mut input, preferred, &mut errors);
-        LabReading { input, chosen, errors }
+        let beside = self.get(BESIDE).and_then(|text| text.parse().ok());
+        let beside = beside.filter(|beside| *beside != chosen && input.candidates().contains(beside));
+        LabReading { input, chosen, beside, errors }
     }
 
     /// The typical start-up replaces the list only where it is another one than the list's.
@@ -191,7 +285,7 @@ impl LabFields {
         }
     }
 
-    /// A chosen strategy that is no candidate yet becomes the one of one's own.
+    /// A chosen strategy that is no candidate becomes the one of one's own; if there is one already, it took its place.
     fn read_chosen(
         &self,
         input: &mut LabInput,
@@ -205,12 +299,12 @@ impl LabFields {
                 Err(error) => errors.push((None, format!("{error}. {} is chosen instead.", preferred.name()))),
             }
         }
+        if let Some(taken) = self.get(TAKE).and_then(|text| text.parse().ok()) {
+            chosen = taken;
+            input.custom = Some(taken).filter(|_| !input.candidates().contains(&taken)).or(input.custom);
+        }
         if !input.candidates().contains(&chosen) {
-            if input.custom.is_none() {
-                input.custom = Some(chosen);
-            } else {
-                chosen = Strategy::BLUE_GREEN;
-            }
+            chosen = *input.custom.get_or_insert(chosen);
         }
         chosen
     }
@@ -220,6 +314,7 @@ impl LabFields {
         let mut pairs: Vec<(&str, String)> =
             self.others.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
         pairs.push((STRATEGY, reading.chosen.to_string()));
+        pairs.extend(reading.beside.map(|beside| (BESIDE, beside.to_string())));
         format!("{}&{}", links::query(&pairs), reading.input.to_query())
     }
 }
@@ -229,7 +324,7 @@ pub(super) fn hidden_pairs(input: &LabInput) -> Vec<(String, String)> {
     let query = input.to_query();
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs
-        .filter(|(key, _)| *key != "custom" && Field::of(key).is_none())
+        .filter(|(key, _)| !["custom", NEW_PODS].contains(key) && Field::of(key).is_none())
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect()
 }

@@ -3,11 +3,11 @@
 use planner::cost::{Figure, FigureSource};
 use planner::film::{PodState, Side};
 use planner::finding::Severity;
-use planner::lab::{LabInput, LabRow, LabSources, RemarkKind, compare};
+use planner::lab::{Extent, LabInput, LabRow, LabSources, RemarkKind, compare, recommend, search};
 use planner::rollout::Step;
 use planner::strategy::{IntOrPercent, Strategy, StrategyName};
 
-use crate::chart::{Axes, Drawing, FilmLayout};
+use crate::chart::{Axes, Drawing, FilmLayout, Flag};
 use crate::format;
 
 /// The lab as it is shown.
@@ -17,6 +17,12 @@ pub(super) struct Shown {
     pub(super) rows: Vec<ShownRow>,
     /// Key of the chosen one.
     pub(super) chosen: String,
+    /// Key of another one that is drawn as large.
+    pub(super) beside: Option<String>,
+    /// What the lab would take.
+    pub(super) advice: Option<ShownAdvice>,
+    /// What the search found; `None` while nothing is wished.
+    pub(super) search: Option<ShownSearch>,
     /// Replicas that are compared.
     pub(super) replicas: u32,
     /// The axes of all films.
@@ -24,6 +30,40 @@ pub(super) struct Shown {
     /// What CPU and memory are, and where they come from.
     pub(super) cost_unit: String,
 }
+
+/// What the lab would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ShownAdvice {
+    /// The strategy as address and form carry it.
+    pub(super) key: String,
+    /// Its name with its numbers.
+    pub(super) title: String,
+    /// Why.
+    pub(super) reason: String,
+}
+
+/// What the search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ShownSearch {
+    /// `4 of 15 strategies keep that, the fastest first.`
+    pub(super) sentence: String,
+    /// The first of them.
+    pub(super) matches: Vec<ShownMatch>,
+}
+
+/// A strategy that keeps what was wished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ShownMatch {
+    /// The strategy as address and form carry it.
+    pub(super) key: String,
+    /// Its name with its numbers.
+    pub(super) title: String,
+    /// `finished after 57 s, 6 pods alive, at least 3 serve`.
+    pub(super) figures: String,
+}
+
+/// How many of the matches are shown.
+const MATCHES_SHOWN: usize = 5;
 
 /// One strategy as it is shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,8 +102,14 @@ pub(super) struct ShownRow {
     pub(super) mixed: String,
     /// When the last old pod is gone.
     pub(super) finished: String,
+    /// `50 to 63 s`, where it may differ.
+    pub(super) finished_range: Option<String>,
+    /// How long both versions may serve, where it may differ.
+    pub(super) mixed_range: Option<String>,
     /// What the controller does, in order.
     pub(super) steps: Vec<ShownStep>,
+    /// What nobody may overlook in its film.
+    pub(super) flags: Vec<Flag>,
     /// Its film.
     pub(super) layout: FilmLayout,
 }
@@ -91,7 +137,7 @@ impl ShownStep {
 
 impl Shown {
     /// Plays every candidate and lays it out.
-    pub(super) fn of(input: &LabInput, chosen: Strategy) -> Self {
+    pub(super) fn of(input: &LabInput, chosen: Strategy, beside: Option<Strategy>) -> Self {
         let comparison = compare(input);
         let axes = Axes::shared(comparison.rows.iter().map(|row| &row.film), input.replicas);
         let assumed = input.requests.cpu_millis.is_none() && input.assumed.cpu_millis.is_some()
@@ -99,6 +145,13 @@ impl Shown {
         Self {
             rows: comparison.rows.iter().map(|row| shown_row(row, input, axes)).collect(),
             chosen: chosen.to_string(),
+            beside: beside.map(|beside| beside.to_string()),
+            advice: recommend(input).map(|advice| ShownAdvice {
+                key: advice.row.strategy.to_string(),
+                title: title(advice.row.strategy),
+                reason: advice.to_string(),
+            }),
+            search: (!input.wishes.is_empty()).then(|| shown_search(input)),
             replicas: input.replicas,
             axes,
             cost_unit: if assumed { "more than today, ~ assumed" } else { "more than today" }.to_owned(),
@@ -148,10 +201,7 @@ fn shown_row(row: &LabRow, input: &LabInput, axes: Axes) -> ShownRow {
         let time = format::duration(summary.outage_ms);
         if summary.outage_open { format!("{time} and on") } else { time }
     });
-    let title = match row.strategy.name() {
-        StrategyName::BlueGreen | StrategyName::Recreate => name.clone(),
-        _ => format!("{name} {key}"),
-    };
+    let title = title(row.strategy);
     let note = match (&outage, summary.finished_ms) {
         (Some(outage), _) => format!("nothing serves for {outage}; finished after {finished}"),
         (None, Some(_)) => format!("finished after {finished}"),
@@ -180,11 +230,71 @@ fn shown_row(row: &LabRow, input: &LabInput, axes: Axes) -> ShownRow {
             Some(window) => window.total_ms.map_or_else(|| "does not end".to_owned(), format::duration),
         },
         finished,
+        finished_range: row.range.and_then(|range| between(range.finished_ms?)),
+        mixed_range: row.range.and_then(|range| between(range.mixed_ms?)),
+        flags: flags(row),
         steps: row.steps.iter().map(shown_step).collect(),
         layout: FilmLayout::new(Drawing::Predicted(&row.film), axes, input.replicas, None),
         key,
         name,
     }
+}
+
+/// Name with numbers where the name alone does not say it: `Rolling 1/1`.
+fn title(strategy: Strategy) -> String {
+    let name = strategy.name();
+    match name {
+        StrategyName::BlueGreen | StrategyName::Recreate => name.to_string(),
+        _ => format!("{name} {strategy}"),
+    }
+}
+
+/// Outage and mixed-version window, in words.
+fn flags(row: &LabRow) -> Vec<Flag> {
+    let summary = &row.summary;
+    let mut flags = Vec::new();
+    if summary.outage_ms > 0 {
+        let time = format::duration(summary.outage_ms);
+        let open = if summary.outage_open { " and on" } else { "" };
+        flags.push(Flag::Outage(format!("No API server for {time}{open}")));
+    }
+    match summary.mixed.map(|window| window.total_ms) {
+        Some(Some(total_ms)) => flags.push(Flag::Mixed(format!("Both versions for {}", format::duration(total_ms)))),
+        Some(None) => flags.push(Flag::Mixed("Both versions, without an end".to_owned())),
+        None => {}
+    }
+    flags
+}
+
+/// `50 s to 1 min 3 s`, if whole seconds differ.
+fn between(extent: Extent<i64>) -> Option<String> {
+    let (low, high) = (format::duration(extent.low), format::duration(extent.high));
+    (low != high).then(|| format!("{low} to {high}"))
+}
+
+fn shown_search(input: &LabInput) -> ShownSearch {
+    let found = search(input, &input.wishes);
+    let played = found.played;
+    let sentence = match found.matches.len() {
+        0 => format!("None of {played} strategies keeps that. Ask for less, or make room."),
+        1 => format!("One of {played} strategies keeps that."),
+        many if many <= MATCHES_SHOWN => format!("{many} of {played} strategies keep that, the fastest first."),
+        many => format!("{many} of {played} strategies keep that; these are the fastest."),
+    };
+    let shown_match = |found: &planner::lab::Match| {
+        let summary = &found.summary;
+        let finished = summary.finished_ms.map_or_else(|| "not in sight".to_owned(), format::duration);
+        ShownMatch {
+            key: found.strategy.to_string(),
+            title: title(found.strategy),
+            figures: format!(
+                "finished after {finished}, {} alive, at least {} serving",
+                format::count(summary.peaks.objects, "pod", "pods"),
+                summary.lowest_serving
+            ),
+        }
+    };
+    ShownSearch { sentence, matches: found.matches.iter().take(MATCHES_SHOWN).map(shown_match).collect() }
 }
 
 fn shown_step(step: &Step) -> ShownStep {

@@ -78,11 +78,16 @@ fn row_view(row: &ShownRow, chosen: bool, choose: Callback<String>) -> impl Into
                 </span>
             </td>
             <td data-label="Both versions serve for">
-                <span>{row.mixed.clone()}</span>
+                <span>{row.mixed.clone()} {extent(row.mixed_range.as_ref())}</span>
             </td>
             <td data-label="Finished, old pods gone">
-                <span>{row.finished.clone()}</span>
+                <span>{row.finished.clone()} {extent(row.finished_range.as_ref())}</span>
             </td>
         </tr>
     }
+}
+
+/// The range of a figure, below it.
+fn extent(range: Option<&String>) -> impl IntoView + use<> {
+    range.cloned().map(|range| view! { " " <span class="lab__range">{range}</span> })
 }

@@ -22,7 +22,7 @@ const MAX_PODS: u32 = 3 * MAX_REPLICAS;
 /// The wishes that are whole numbers, in the order in which a link carries them.
 const WISHES: [&str; 6] = ["objects", "bound", "running", "alive", "serving", "conns"];
 /// How a link says whether the new pods become ready.
-const NEW_PODS: [(Health, &str); 3] =
+pub const NEW_PODS: [(Health, &str); 3] =
     [(Health::Starts, "start"), (Health::CrashLoop, "never-ready"), (Health::ImagePull, "no-image")];
 const MIB: u64 = 1024 * 1024;
 

@@ -78,7 +78,35 @@ fn a_chosen_strategy_that_is_not_compared_yet_is_compared() {
     let reading = read(&[("strategy", "2/1")]);
     assert_eq!((reading.chosen, reading.input.custom), (strategy("2/1"), Some(strategy("2/1"))));
     let reading = read(&[("strategy", "2/1"), ("surge", "3")]);
-    assert_eq!((reading.chosen, reading.input.custom), (Strategy::BLUE_GREEN, Some(strategy("3/0"))));
+    let own = strategy("3/0");
+    assert_eq!((reading.chosen, reading.input.custom), (own, Some(own)), "its number was changed");
+    let reading = read(&[("take", "2/1"), ("strategy", "1/1"), ("surge", "3")]);
+    let taken = strategy("2/1");
+    assert_eq!((reading.chosen, reading.input.custom), (taken, Some(taken)));
+    let reading = read(&[("take", "1/0"), ("strategy", "1/1"), ("surge", "3")]);
+    assert_eq!((reading.chosen, reading.input.custom), (strategy("1/0"), Some(own)), "a named one leaves it");
+}
+
+#[test]
+fn another_candidate_can_stand_beside_the_chosen_one() {
+    let beside = |pairs: &[(&str, &str)]| read(pairs).beside;
+    assert_eq!(beside(&[("beside", "1/1")]), Some(Strategy::ROLLING_ONE));
+    assert_eq!(beside(&[("beside", "100%/0")]), None, "it is the chosen one");
+    assert_eq!(beside(&[("beside", "4/1")]), None, "it is not compared");
+    assert_eq!(beside(&[("beside", "")]), None);
+}
+
+#[test]
+fn limits_and_wishes_are_read_and_carried() {
+    let pairs = [("quota", "4"), ("pull", "7.5"), ("new", "never-ready"), ("serving", "2"), ("within", "90")];
+    let reading = read(&pairs);
+    assert_eq!((reading.input.pod_quota, reading.input.pull_ms), (Some(4), Some(7_500)));
+    assert_eq!((reading.input.wishes.serving, reading.input.wishes.within_ms), (Some(2), Some(90_000)));
+    let query = fields(&pairs).whole_query(&reading);
+    for pair in ["pull=7.5", "quota=4", "new=never-ready", "serving=2", "within=90"] {
+        assert!(query.contains(pair), "{query}");
+    }
+    assert!(!hidden_pairs(&reading.input).iter().any(|(key, _)| key == "quota" || key == "new"), "they have controls");
 }
 
 #[test]
