@@ -8,6 +8,17 @@ use planner::time::UnixMillis;
 
 const KIBI: u64 = 1024;
 
+/// `50 to 63 s`, if the two differ as they are written.
+pub fn between(low_ms: i64, high_ms: i64) -> Option<String> {
+    let (low, high) = (duration(low_ms), duration(high_ms));
+    if low == high {
+        return None;
+    }
+    let unit = |text: &str| text.split_once(' ').map(|(_, unit)| unit.to_owned());
+    let short = low.split_once(' ').filter(|_| unit(&low) == unit(&high)).map(|(number, _)| number.to_owned());
+    Some(format!("{} to {high}", short.unwrap_or(low)))
+}
+
 /// A duration: `7 s`, `1.5 s`, `2 min 5 s`, `10 min`, `1 h 5 min`. Tenths only below ten seconds and only if there are any.
 pub fn duration(millis: i64) -> String {
     let sign = if millis < 0 { "−" } else { "" };

@@ -194,10 +194,12 @@ fn LabPanel(
             <section>
                 <div class="section__head">
                     <h3>"Compare"</h3>
+                    <div class="cluster">
                     <Exports query=Signal::derive(move || {
                         reading.with(|reading| fields.with(|fields| fields.whole_query(reading)))
                     }) />
                     <CopyLink whole_query=Callback::new(move |()| whole_query()) replace=replace />
+                    </div>
                 </div>
                 {comparison_table(shown, choose_strategy)}
                 <p class="lab__sources">{source_texts}</p>

@@ -202,10 +202,9 @@ fn shown_row(row: &LabRow, input: &LabInput, axes: Axes) -> ShownRow {
         if summary.outage_open { format!("{time} and on") } else { time }
     });
     let title = title(row.strategy);
-    let note = match (&outage, summary.finished_ms) {
-        (Some(outage), _) => format!("nothing serves for {outage}; finished after {finished}"),
-        (None, Some(_)) => format!("finished after {finished}"),
-        (None, None) => "its end is not in sight".to_owned(),
+    let note = match summary.finished_ms {
+        Some(_) => format!("finished after {finished}"),
+        None => "its end is not in sight".to_owned(),
     };
     ShownRow {
         numbers: numbers(row),
@@ -230,8 +229,8 @@ fn shown_row(row: &LabRow, input: &LabInput, axes: Axes) -> ShownRow {
             Some(window) => window.total_ms.map_or_else(|| "does not end".to_owned(), format::duration),
         },
         finished,
-        finished_range: row.range.and_then(|range| between(range.finished_ms?)),
-        mixed_range: row.range.and_then(|range| between(range.mixed_ms?)),
+        finished_range: row.range.and_then(|range| extent(range.finished_ms?)),
+        mixed_range: row.range.and_then(|range| extent(range.mixed_ms?)),
         flags: flags(row),
         steps: row.steps.iter().map(shown_step).collect(),
         layout: FilmLayout::new(Drawing::Predicted(&row.film), axes, input.replicas, None),
@@ -266,10 +265,8 @@ fn flags(row: &LabRow) -> Vec<Flag> {
     flags
 }
 
-/// `50 s to 1 min 3 s`, if whole seconds differ.
-fn between(extent: Extent<i64>) -> Option<String> {
-    let (low, high) = (format::duration(extent.low), format::duration(extent.high));
-    (low != high).then(|| format!("{low} to {high}"))
+fn extent(extent: Extent<i64>) -> Option<String> {
+    format::between(extent.low, extent.high)
 }
 
 fn shown_search(input: &LabInput) -> ShownSearch {

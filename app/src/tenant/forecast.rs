@@ -42,6 +42,8 @@ pub(crate) fn cost_section(row: &LabRow, replicas: u32) -> AnyView {
     let extra = |pods: u32| (pods > 0).then(|| view! { <span class="delta">{format!("+{pods}")}</span> });
     let lowest_class = if summary.lowest_serving == 0 { "alarm" } else { "" };
     let lasts = |ms: Option<i64>| ms.map_or_else(|| "not foreseeable".to_owned(), format::duration);
+    let finished_range = row.range.and_then(|range| range.finished_ms);
+    let finished_range = finished_range.and_then(|extent| format::between(extent.low, extent.high));
     let mixed = summary.mixed.map_or_else(|| "0 s".to_owned(), |mixed| lasts(mixed.total_ms));
     let remarks =
         row.remarks.iter().map(|remark| view! { <li>{sentence(&remark.kind.to_string())}</li> }).collect_view();
@@ -80,7 +82,10 @@ pub(crate) fn cost_section(row: &LabRow, replicas: u32) -> AnyView {
                 </div>
                 <div>
                     <dt>{"Finished after"}</dt>
-                    <dd>{lasts(summary.finished_ms)}</dd>
+                    <dd>
+                        {lasts(summary.finished_ms)}
+                        {finished_range.map(|range| view! { " " <span class="unit">{range}</span> })}
+                    </dd>
                 </div>
                 <div>
                     <dt>{"More memory, "} {memory_source}</dt>

@@ -1,7 +1,7 @@
 //! The observed film over the predicted one, on the same axes, and how the hop compares with what was expected.
 
 use leptos::prelude::*;
-use planner::lab::LabRow;
+use planner::lab::{Extent, LabRow};
 use planner::tenant::TenantSnapshot;
 
 use super::Tenant;
@@ -82,14 +82,18 @@ fn hop_title(snapshot: &std::sync::Arc<TenantSnapshot>) -> String {
 fn compared(snapshot: &TenantSnapshot, forecast: Option<&LabRow>) -> Option<AnyView> {
     let hop = snapshot.hop.as_ref()?;
     let observed = |ms: Option<i64>| ms.map_or_else(|| "not yet".to_owned(), format::duration);
-    let expected = |ms: Option<i64>| match ms {
-        Some(ms) => format!("expected {}", format::duration(ms)),
+    let expected = |(ms, extent): (Option<i64>, Option<Extent<i64>>)| match ms {
+        Some(ms) => {
+            let range = extent.and_then(|extent| format::between(extent.low, extent.high));
+            format!("expected {}", range.unwrap_or_else(|| format::duration(ms)))
+        }
         None => "nothing expected".to_owned(),
     };
-    let summary = forecast.map(|row| &row.summary);
+    let settled = forecast.map(|row| (row.summary.settled_ms, row.range.and_then(|range| range.settled_ms)));
+    let finished = forecast.map(|row| (row.summary.finished_ms, row.range.and_then(|range| range.finished_ms)));
     let figures = [
-        ("Settled after", hop.settled_ms, summary.and_then(|summary| summary.settled_ms)),
-        ("Finished after", hop.finished_ms, summary.and_then(|summary| summary.finished_ms)),
+        ("Settled after", hop.settled_ms, settled.unwrap_or_default()),
+        ("Finished after", hop.finished_ms, finished.unwrap_or_default()),
     ]
     .map(|(name, seen, foreseen)| {
         view! {

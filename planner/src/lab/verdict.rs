@@ -37,6 +37,9 @@ pub(super) fn verdict(input: &LabInput, row: &LabRow) -> String {
     if input.replicas == 0 {
         return "With 0 replicas there is no pod to replace: the version is recorded, nothing rolls out.".to_owned();
     }
+    if stuck(input, row) {
+        return never_finishes(input, row);
+    }
     let mut sentence = needs(input, row);
     if row.summary.outage_ms > 0 {
         sentence.push_str(&match row.summary.outage_open {
@@ -50,6 +53,27 @@ pub(super) fn verdict(input: &LabInput, row: &LabRow) -> String {
 /// Nothing moves any more, because the new pods never become ready.
 fn stuck(input: &LabInput, row: &LabRow) -> bool {
     input.new_pods != Health::Starts && row.end == EndReason::Stuck
+}
+
+/// What stays up and what it costs while nobody acts.
+fn never_finishes(input: &LabInput, row: &LabRow) -> String {
+    let name = Called(row.strategy);
+    let end = row.film.counts_at(row.film.until_ms);
+    let replicas = input.replicas;
+    let serving = match end.serving() {
+        0 => "no API server serves any more".to_owned(),
+        serving => format!("{serving} of {replicas} API servers go on serving"),
+    };
+    let extra = (end.old.bound + end.new.bound).saturating_sub(replicas);
+    if extra == 0 {
+        return format!("{name} never finishes: {serving}, with no more pods than today.");
+    }
+    let each = input.requests.memory_bytes.or(input.assumed.memory_bytes);
+    let memory = match each {
+        Some(each) => format!("{}, until somebody acts", Bytes(each.saturating_mul(u64::from(extra)))),
+        None => "their memory, which is not known, until somebody acts".to_owned(),
+    };
+    format!("{name} never finishes: {serving}, and {} more than today keep {memory}.", Pods(extra))
 }
 
 /// `57 s`, or `57 s (50 to 63 s)` where it may differ.
@@ -67,13 +91,11 @@ fn needs(input: &LabInput, row: &LabRow) -> String {
     let extra = row.cost.extra.objects;
     let length = match row.summary.finished_ms {
         Some(ms) => format!("for about {}", about(ms, row)),
-        None if stuck(input, row) => "for as long as nobody acts".to_owned(),
         None => "for longer than the model looks ahead".to_owned(),
     };
     if extra == 0 {
         return match row.summary.finished_ms {
             Some(ms) => format!("{name} needs no more pods and is finished after about {}.", about(ms, row)),
-            None if stuck(input, row) => format!("{name} needs no more pods, and never finishes."),
             None => format!("{name} needs no more pods, but is not finished as far as the model looks ahead."),
         };
     }

@@ -137,7 +137,12 @@ fn pods_that_never_become_ready_leave_what_serves_and_say_the_way_out() {
     let blue_green = never(Strategy::BLUE_GREEN);
     assert_eq!(
         blue_green.verdict,
-        "Blue/Green needs 3 more pods for as long as nobody acts; their memory is not known, they set no requests."
+        "Blue/Green never finishes: 3 of 3 API servers go on serving, and 3 pods more than today keep their memory, which is not \
+         known, until somebody acts."
+    );
+    assert_eq!(
+        never(Strategy::IN_PLACE).verdict,
+        "In place never finishes: 2 of 3 API servers go on serving, with no more pods than today."
     );
     let said = sentences(&blue_green);
     assert_eq!(
