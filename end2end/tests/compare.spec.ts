@@ -73,7 +73,7 @@ test("a part of a link that cannot be read is named and left out", async ({ page
 
 test("one cursor moves through all films, by keyboard too", async ({ page, open }) => {
   await open("/lab");
-  await page.getByLabel("Moment").focus();
+  await page.getByLabel("Moment", { exact: true }).focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
   await expect(page.locator(".chart__reading").first()).toHaveText(/^At 2 s: 3 serving/);

@@ -40,8 +40,9 @@ test("pointing at a film and walking into it with the keyboard give the same", a
 });
 
 test("a rollout is played, paused and stepped by key", async ({ page, open }) => {
-  await page.clock.install();
+  await page.clock.install({ time: 0 });
   await open(`${THREE}&strategy=1%2F1`);
+  await page.clock.pauseAt(3_600_000);
   const film = page.getByRole("slider", { name: "Moment, Rolling 1/1" });
   await film.focus();
   await page.keyboard.press("Space");
@@ -57,7 +58,7 @@ test("a rollout is played, paused and stepped by key", async ({ page, open }) =>
   await page.keyboard.press("Home");
   await page.keyboard.press(".");
   await expect(film).toHaveAttribute("aria-valuenow", "20");
-  await expect(page.getByText("20 s: 4 available, at least 2 needed: 2 old pods may go.").first()).toBeVisible();
+  await expect(page.getByText("20 s: 4 available, at least 2 needed: 2 old pods may go").first()).toBeVisible();
   await page.keyboard.press(",");
   await expect(film).toHaveAttribute("aria-valuenow", "0");
 
@@ -69,8 +70,9 @@ test("a rollout is played, paused and stepped by key", async ({ page, open }) =>
 
 test("who wants no motion sees one step after the other", async ({ page, open }) => {
   await page.emulateMedia({ reducedMotion: "reduce" });
-  await page.clock.install();
+  await page.clock.install({ time: 0 });
   await open(`${THREE}&strategy=1%2F0`);
+  await page.clock.pauseAt(3_600_000);
   const film = page.getByRole("slider", { name: "Moment, Surge only 1/0" });
   await page.getByRole("button", { name: "Play" }).click();
   const seen: (string | null)[] = [];
@@ -109,21 +111,22 @@ test("a strategy is searched for within limits of one's own, and taken", async (
   await open("/lab?replicas=5&startup=20&grace=10");
   await expect(page.getByRole("region", { name: "Recommended" })).toContainText("All 5 API servers keep serving. Of 35 strategies");
   await page.getByText("Search with limits of your own").click();
-  await page.getByLabel("Pods alive at most").fill("8");
-  await page.getByLabel("Serving at least").fill("4");
+  await page.getByLabel("Pods alive at most").fill("9");
+  await page.getByLabel("Serving at least").fill("3");
   await page.getByLabel("Serving at least").press("Enter");
-  await expect(page).toHaveURL(/objects=8/);
+  await expect(page).toHaveURL(/objects=9/);
   const found = page.getByRole("region", { name: "Recommended" }).getByRole("listitem");
-  await expect(found.first()).toContainText("8 pods alive, at least 4 serving");
-  const best = (await found.first().locator("strong").innerText()).replace("Custom ", "");
-  await found.first().getByRole("button").click();
-  await expect(page).toHaveURL(new RegExp(`strategy=${encodeURIComponent(best)}`));
+  await expect(found.first()).toContainText(/finished after .*, [5-9] pods alive, at least [345] serving/);
+  const own = found.filter({ hasText: /^Custom/ }).first();
+  const numbers = (await own.locator("strong").innerText()).replace("Custom ", "");
+  await own.getByRole("button").click();
+  await expect(page).toHaveURL(new RegExp(`strategy=${encodeURIComponent(numbers)}`));
   expect(await comparison(page), "it has a row of its own").toHaveLength(6);
   await accessible();
 
   const plain = await visitor({ javaScriptEnabled: false });
   await plain.goto(page.url());
-  await expect(plain.getByRole("radio", { name: new RegExp(best) })).toBeChecked();
+  await expect(plain.getByRole("radio", { name: new RegExp(`^Custom ${numbers.replace("/", " / ")}`) })).toBeChecked();
   await plain.getByLabel("Pods alive at most").fill("5");
   await plain.getByRole("button", { name: "Search" }).click();
   await expect(plain.getByText("None of 35 strategies keeps that.")).toBeVisible();
@@ -182,7 +185,7 @@ for (const [name, query] of [
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.screenshot({ path: testInfo.outputPath(`${name}-${width}-${colorScheme}.png`), fullPage: true });
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      expect(beyond, "nothing stands beyond the page").toBe(0);
+      expect(beyond, "nothing stands beyond the page").toBeLessThanOrEqual(0);
       await accessible();
     }
     await page.emulateMedia({ media: "print" });

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
 use leptos::web_sys;
 
@@ -36,15 +35,15 @@ pub(super) struct Player {
     axes: Memo<Axes>,
     /// What is walked through: the chosen strategy, and the one beside it.
     walks: Memo<Vec<Walk>>,
-    timer: StoredValue<Option<IntervalHandle>>,
+    /// Counts the playbacks: a tick of an earlier one does nothing.
+    playback: StoredValue<u32>,
 }
 
 impl Player {
     /// At rest, pointing at nothing.
     pub(super) fn new(axes: Memo<Axes>, walks: Memo<Vec<Walk>>) -> Self {
-        let timer = StoredValue::new(None::<IntervalHandle>);
-        on_cleanup(move || stop(timer));
-        Self { cursor: RwSignal::new(None), playing: RwSignal::new(false), axes, walks, timer }
+        let playback = StoredValue::new(0);
+        Self { cursor: RwSignal::new(None), playing: RwSignal::new(false), axes, walks, playback }
     }
 
     /// The last moment before the cursor at which any of them does something.
@@ -72,30 +71,37 @@ impl Player {
     }
 
     fn pause(self) {
-        stop(self.timer);
+        self.playback.update_value(|playback| *playback += 1);
         self.playing.set(false);
     }
 
     /// Plays on from the cursor, or from the start if it is at the end.
     fn play(self) {
+        self.pause();
         let end = self.axes.get_untracked().until_ms;
         let from = self.cursor.get_untracked().filter(|at| *at < end).unwrap_or(0);
         self.cursor.set(Some(from));
-        let still = prefers_stillness();
-        let tick = move || {
-            let end = self.axes.get_untracked().until_ms;
-            let at = self.cursor.get_untracked().unwrap_or(0);
-            let next =
-                if still { untrack(|| self.after()).unwrap_or(end) } else { (at + (end / TICKS).max(1)).min(end) };
-            self.cursor.set(Some(next));
-            if next >= end {
-                self.pause();
-            }
-        };
-        stop(self.timer);
-        if let Ok(handle) = set_interval_with_handle(tick, if still { STILL_TICK } else { TICK }) {
-            self.timer.set_value(Some(handle));
-            self.playing.set(true);
+        self.playing.set(true);
+        self.schedule(self.playback.get_value(), prefers_stillness());
+    }
+
+    fn schedule(self, playback: u32, still: bool) {
+        set_timeout(move || self.tick(playback, still), if still { STILL_TICK } else { TICK });
+    }
+
+    /// Moves on, unless it was paused, played anew or left since.
+    fn tick(self, playback: u32, still: bool) {
+        if self.playback.try_get_value() != Some(playback) {
+            return;
+        }
+        let end = self.axes.get_untracked().until_ms;
+        let at = self.cursor.get_untracked().unwrap_or(0);
+        let next = if still { untrack(|| self.after()).unwrap_or(end) } else { (at + (end / TICKS).max(1)).min(end) };
+        self.cursor.set(Some(next));
+        if next >= end {
+            self.pause();
+        } else {
+            self.schedule(playback, still);
         }
     }
 
@@ -137,13 +143,6 @@ impl Player {
 
 fn moments(walks: &[Walk]) -> impl Iterator<Item = i64> {
     walks.iter().flat_map(|walk| walk.steps.iter().map(|step| step.at_ms))
-}
-
-fn stop(timer: StoredValue<Option<IntervalHandle>>) {
-    if let Some(handle) = timer.try_get_value().flatten() {
-        handle.clear();
-        timer.set_value(None);
-    }
 }
 
 fn on_a_button(event: &web_sys::KeyboardEvent) -> bool {
