@@ -4,9 +4,11 @@
 mod browser;
 mod command;
 mod console;
+mod example;
 mod replay;
 mod setup;
 mod size;
+mod speed;
 mod stages;
 mod toolchain;
 mod workspace;
@@ -50,8 +52,21 @@ enum Task {
         #[arg(long, value_enum)]
         only: Vec<stages::Stage>,
     },
-    /// Measure what a first visit transfers, and how fast the rollout model is.
-    Bench,
+    /// Measure what a first visit transfers, and how fast the rollout model is, natively and in a browser.
+    Bench {
+        /// Measure this alone.
+        #[arg(long, value_enum)]
+        only: Option<Measure>,
+    },
+}
+
+/// What `bench` measures.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Measure {
+    /// The bytes of a first visit of each page.
+    Transfer,
+    /// The rollout model.
+    Model,
 }
 
 fn main() -> Result<()> {
@@ -81,14 +96,17 @@ fn main() -> Result<()> {
             console::become_console(&binary, &arguments)
         }
         Task::Test { only } => stages::run(&only),
-        Task::Bench => {
+        Task::Bench { only } => {
             let toolchain = setup::for_building()?;
-            browser::build(&toolchain)?;
-            let binary = console::build(&toolchain, console::Profile::Release)?;
-            size::report(&binary)?;
-            println!("\nSpeed of the rollout model, natively:\n");
-            let mut speed = toolchain.command("cargo");
-            command::run(speed.args(["run", "--quiet", "--release", "--package", "planner", "--example", "speed"]))
+            let wanted = |measure| only.is_none_or(|only| only == measure);
+            if wanted(Measure::Transfer) {
+                browser::build(&toolchain)?;
+                size::report(&console::build(&toolchain, console::Profile::Release)?)?;
+            }
+            if wanted(Measure::Model) {
+                speed::report(&toolchain)?;
+            }
+            Ok(())
         }
     }
 }

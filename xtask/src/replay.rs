@@ -3,18 +3,11 @@
 //! The WebAssembly is built as the browser half is, and runs in Node.js. Both sides report every prediction whole, and the
 //! reports are compared byte for byte; each line also says whether the prediction equals its trace.
 
-use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{
-    command, setup,
-    toolchain::{BROWSER_TARGET, Toolchain},
-    workspace,
-};
+use crate::{command, example, setup, toolchain::Toolchain, workspace};
 
 /// The example of `planner` that becomes WebAssembly.
 const EXAMPLE: &str = "replay_wasm";
@@ -27,7 +20,7 @@ const SCRIPT: &str =
 pub(crate) fn run(toolchain: &Toolchain) -> Result<()> {
     setup::node()?;
     let traces = workspace::root().join("planner/tests/data/traces/public.json.gz");
-    let module = bind(toolchain)?;
+    let module = example::bind(toolchain, EXAMPLE, example::Loader::Node)?;
 
     let mut native = toolchain.command("cargo");
     native.args(["run", "--quiet", "--package", "planner", "--example", "replay", "--", "--report"]).arg(&traces);
@@ -38,23 +31,6 @@ pub(crate) fn run(toolchain: &Toolchain) -> Result<()> {
         "{rollouts} recorded rollouts: natively and as WebAssembly the same to the byte, and equal to the recordings."
     );
     Ok(())
-}
-
-/// Compile the example for the browser and make a module of it that Node.js can load.
-fn bind(toolchain: &Toolchain) -> Result<PathBuf> {
-    let mut cargo = toolchain.command("cargo");
-    cargo.args(["build", "--quiet", "--package", "planner", "--example", EXAMPLE]);
-    command::run(cargo.args(["--profile", "browser", "--target", BROWSER_TARGET]))?;
-    let wasm = workspace::target().join(BROWSER_TARGET).join("browser/examples").join(EXAMPLE).with_extension("wasm");
-    let folder = workspace::scratch().join("replay");
-    fs::create_dir_all(&folder)?;
-    Bindgen::new()
-        .input_path(&wasm)
-        .nodejs(true)?
-        .typescript(false)
-        .generate(&folder)
-        .with_context(|| format!("{} could not be bound", wasm.display()))?;
-    Ok(folder.join(EXAMPLE).with_extension("js"))
 }
 
 /// Print the command, run it, and give its standard output.
