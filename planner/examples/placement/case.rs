@@ -147,12 +147,12 @@ pub(crate) struct ExpectedState {
     placed: BTreeMap<String, u32>,
     pub(crate) fits: Vec<String>,
     #[serde(default)]
-    stopped: Vec<StoppedGroup>,
+    pub(crate) stopped: Vec<StoppedGroup>,
     pub(crate) message: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-struct StoppedGroup {
+pub(crate) struct StoppedGroup {
     plugin: String,
     reasons: Vec<String>,
     unresolvable: bool,

@@ -2,20 +2,22 @@
 //! changes nothing.
 
 use super::labels::LabelOperator;
+use super::limit_range::LimitRange;
 use super::pod::{Container, PodSpec, PodTemplate, ResourceRequirements};
 use super::ports::default_host_network_ports;
 use super::resources::{Half, is_pod_level};
 use super::taints::add_default_tolerations;
 
-/// Defaulting (`SetDefaults_Pod`), admission (`DefaultTolerationSeconds`) and preparation (`applySchedulingKeys` of pod
+/// Defaulting (`SetDefaults_Pod`), admission (`LimitRanger`, `DefaultTolerationSeconds`) and preparation (`applySchedulingKeys` of pod
 /// affinity and topology spread) of a new pod.
-pub(super) fn admit(template: &PodTemplate) -> PodTemplate {
+pub(super) fn admit(template: &PodTemplate, limit_ranges: &[LimitRange]) -> PodTemplate {
     let mut pod = template.clone();
     default_resources(&mut pod.spec);
     if pod.spec.host_network {
         default_host_network_ports(&mut pod.spec.containers);
         default_host_network_ports(&mut pod.spec.init_containers);
     }
+    limit_ranges.iter().for_each(|range| range.fill_in(&mut pod.spec));
     add_default_tolerations(&mut pod.spec.tolerations);
     merge_label_keys(&mut pod);
     pod

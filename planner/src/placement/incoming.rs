@@ -3,6 +3,7 @@
 use super::admission;
 use super::affinity::NodeDemand;
 use super::interpod::Term;
+use super::limit_range::LimitRange;
 use super::occupant::Occupant;
 use super::pod::PodTemplate;
 use super::resources::Amounts;
@@ -27,7 +28,12 @@ pub struct Incoming {
 impl Incoming {
     /// The pod that the API server makes of `template`: defaults, the tolerations that each pod gets, and merged label keys.
     pub fn of(template: &PodTemplate) -> Self {
-        let admitted = admission::admit(template);
+        Self::under(template, &[])
+    }
+
+    /// The same in a namespace with LimitRanges, which fill in what the containers leave out. What they refuse is not looked at.
+    pub fn under(template: &PodTemplate, limit_ranges: &[LimitRange]) -> Self {
+        let admitted = admission::admit(template, limit_ranges);
         let PodTemplate { namespace, labels, spec } = &admitted;
         let pod_affinity = spec.affinity.as_ref().and_then(|affinity| affinity.pod_affinity.as_ref());
         Self {

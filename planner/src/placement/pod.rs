@@ -86,6 +86,10 @@ pub struct PodSpec {
     pub node_name: Option<String>,
     /// Its priority, as the API server resolved it; `None` = 0.
     pub priority: Option<i32>,
+    /// Its priority class.
+    pub priority_class_name: Option<String>,
+    /// Its runtime class.
+    pub runtime_class_name: Option<String>,
     /// `Never`, or `PreemptLowerPriority` when absent.
     pub preemption_policy: Option<String>,
     /// Seconds after which the pod is ended by the system; decides the scope of quotas.

@@ -79,6 +79,17 @@ impl Quantity {
         self.0 == 0
     }
 
+    /// So many times as much.
+    #[must_use]
+    pub fn times(self, factor: i64) -> Self {
+        Self(self.0.saturating_mul(i128::from(factor)))
+    }
+
+    /// Whether it is at most `ratio` times `other`.
+    pub fn is_within(self, other: Self, ratio: Self) -> bool {
+        self.0.saturating_mul(SCALE) <= other.0.saturating_mul(ratio.0)
+    }
+
     /// The sum.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

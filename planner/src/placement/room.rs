@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::feature::Feature;
+use super::incoming::Incoming;
 use super::labels::Labels;
 use super::occupant::Occupant;
 use super::pod::Pod;
@@ -101,6 +103,25 @@ impl Room {
     /// `None` if the namespace does not exist.
     pub(super) fn namespace_labels(&self, namespace: &str) -> Option<&Labels> {
         self.namespaces.get(namespace)
+    }
+
+    pub(super) fn namespaces(&self) -> impl Iterator<Item = (String, Labels)> {
+        self.namespaces.iter().map(|(name, labels)| (name.clone(), labels.clone()))
+    }
+
+    /// What makes it possible that the scheduler evicts pods for this one.
+    pub(super) fn preemption_by(&self, incoming: &Incoming) -> Option<Feature> {
+        let spec = &incoming.admitted.spec;
+        if !incoming.may_preempt {
+            return None;
+        }
+        match (&spec.priority_class_name, spec.priority) {
+            (Some(class), None) if !class.is_empty() => Some(Feature::PriorityClass(class.clone())),
+            (_, priority) => {
+                let mut pods = self.nodes.iter().flat_map(|node| &node.occupants);
+                pods.any(|pod| pod.priority < priority.unwrap_or(0)).then_some(Feature::Preemption)
+            }
+        }
     }
 
     /// The room without the pods that `chosen` picks, and those pods with their nodes.

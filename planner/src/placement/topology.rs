@@ -49,9 +49,4 @@ impl Topology {
     pub(super) fn values(&self, key: usize) -> usize {
         self.keys[key].values
     }
-
-    /// How many keys there are.
-    pub(super) fn len(&self) -> usize {
-        self.keys.len()
-    }
 }
