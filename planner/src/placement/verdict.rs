@@ -89,7 +89,7 @@ impl fmt::Display for Verdict {
             Self::Fits { more } => write!(f, "Fits: all {more} additional pods find room at once."),
             Self::FitsInTurn { waits: Some(waits), autoscaler } => {
                 write!(f, "Fits in turn: {} ", Found(waits))?;
-                write!(f, "at once, the others once old pods are gone ({}).", waits.by)?;
+                write!(f, "at once, but what waits gets its place once old pods are gone ({}).", waits.by)?;
                 asks(f, autoscaler.as_ref())
             }
             Self::FitsInTurn { waits: None, autoscaler } => {
@@ -133,6 +133,7 @@ impl fmt::Display for Found<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Blocked { placed, wanted, .. } = self.0;
         match placed {
+            0 if *wanted == 1 => f.write_str("the new pod finds no room"),
             0 => write!(f, "none of {wanted} new pods finds room"),
             1 => write!(f, "1 of {wanted} new pods finds room"),
             placed => write!(f, "{placed} of {wanted} new pods find room"),

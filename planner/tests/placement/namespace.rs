@@ -1,7 +1,8 @@
 //! What a namespace allows: quotas and limit ranges.
 
 use planner::placement::{
-    Autoscaler, LimitRange, Node, Pod, PodSpec, QuotaScope, QuotaScopeOperator, Replacement, ResourceQuota, Verdict,
+    Autoscaler, Container, LimitRange, Node, Pod, PodSpec, QuotaScope, QuotaScopeOperator, Replacement, ResourceQuota,
+    Verdict,
 };
 use planner::rollout::Scenario;
 use planner::strategy::Strategy;
@@ -36,9 +37,9 @@ fn a_quota_counts_pods_from_their_creation_until_they_are_gone() {
     let fits = "Fits: all 3 additional pods find room at once.";
     let stuck = "Does not fit: none of 3 new pods finds room, and then it gets stuck \
         (quota `tenants` allows 3 of `pods` in the namespace).";
-    let in_turn = "Fits in turn: 1 of 3 new pods finds room at once, the others once old pods are gone \
+    let in_turn = "Fits in turn: 1 of 3 new pods finds room at once, but what waits gets its place once old pods are gone \
         (quota `tenants` allows 4 of `pods` in the namespace).";
-    let by_cpu = "Fits in turn: 1 of 3 new pods finds room at once, the others once old pods are gone \
+    let by_cpu = "Fits in turn: 1 of 3 new pods finds room at once, but what waits gets its place once old pods are gone \
         (quota `tenants` allows 4500m of `requests.cpu` in the namespace).";
     let table = [
         ("pods", "6", Strategy::BLUE_GREEN, fits),
@@ -108,59 +109,33 @@ fn a_quota_counts_only_the_pods_of_its_scopes() {
 #[test]
 fn a_limit_range_fills_in_and_refuses() {
     let range = |item: serde_json::Value| -> LimitRange { from_json(json!({"limits": [item]})) };
-    let none = PodSpec {
-        containers: spec("1")
-            .containers
-            .into_iter()
-            .map(|mut container| {
-                container.resources = planner::placement::ResourceRequirements::default();
-                container
-            })
-            .collect(),
-        ..PodSpec::default()
-    };
-    let refused =
-        |what: &str| format!("The new pods would be refused: the LimitRange of the namespace refuses `cpu` of {what}.");
-    let in_turn = "Fits in turn: 2 of 3 new pods find room at once, the others once old pods are gone \
-        (`n1`, `n2`, `n3`: 8000 m CPU short).";
+    let silent = Container { name: "main".to_owned(), ..Container::default() };
+    let silent = PodSpec { containers: vec![silent], ..PodSpec::default() };
+    let fits = "Fits: all 3 additional pods find room at once.";
+    let stuck = "Does not fit: none of 3 new pods finds room, and then it gets stuck \
+        (`n1`, `n2`, `n3`: 8000 m CPU short; too small even if empty).";
+    let refused = "The new pods would be refused: the LimitRange of the namespace refuses `cpu` of";
     let table = [
+        (&silent, json!({"type": "Container", "defaultRequest": {"cpu": "40"}}), stuck.to_owned()),
+        (&spec("1"), json!({"type": "Container", "defaultRequest": {"cpu": "40"}}), fits.to_owned()),
         (
-            none.clone(),
-            json!({"type": "Container", "defaultRequest": {"cpu": "20"}}),
-            "Does not fit: none of 3 new pods finds room, and then it gets stuck (`n1`, `n2`, `n3`: 8000 m CPU short)."
-                .to_owned(),
-        ),
-        (
-            spec("1"),
-            json!({"type": "Container", "defaultRequest": {"cpu": "20"}}),
-            "Fits: all 3 additional pods find room at once.".to_owned(),
-        ),
-        (
-            spec("1"),
+            &spec("1"),
             json!({"type": "Container", "min": {"cpu": "2"}}),
-            refused("container `main`: at least 2 must be requested"),
+            format!("{refused} container `main`: at least 2 must be requested."),
         ),
         (
-            spec("1"),
+            &spec("1"),
             json!({"type": "Pod", "max": {"cpu": "500m"}}),
-            refused("the whole pod: a limit of at most 500m must be set"),
+            format!("{refused} the whole pod: a limit of at most 500m must be set."),
         ),
         (
-            spec("1"),
+            &spec("1"),
             json!({"type": "Container", "default": {"cpu": "4"}, "maxLimitRequestRatio": {"cpu": "2"}}),
-            refused("container `main`: its limit may be at most 2 times its request"),
+            format!("{refused} container `main`: its limit may be at most 2 times its request."),
         ),
-        (
-            spec("1"),
-            json!({"type": "PersistentVolumeClaim", "max": {"storage": "1Gi"}}),
-            "Fits: all 3 additional pods find room at once.".to_owned(),
-        ),
+        (&spec("1"), json!({"type": "PersistentVolumeClaim", "max": {"storage": "1Gi"}}), fits.to_owned()),
     ];
-    let _ = in_turn;
     for (spec, item, expected) in table {
-        // The old pods were made under the same rules.
-        let old_spec = PodSpec { containers: vec![], ..spec.clone() };
-        let _ = old_spec;
-        assert_eq!(judge(&spec, &[], &[range(item.clone())], Strategy::BLUE_GREEN).to_string(), expected, "{item}");
+        assert_eq!(judge(spec, &[], &[range(item.clone())], Strategy::BLUE_GREEN).to_string(), expected, "{item}");
     }
 }

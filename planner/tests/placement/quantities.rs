@@ -7,7 +7,7 @@ use crate::builders::from_json;
 
 #[test]
 fn quantities_are_read_in_thousandths_and_rounded_up() {
-    let table = [
+    let table: [(&str, i128); 37] = [
         ("0", 0),
         ("1", 1000),
         ("+1", 1000),

@@ -4,8 +4,9 @@ use planner::film::Side;
 use planner::placement::{
     Autoscaler, Blocker, Feature, Node, Pod, PodSpec, PodTemplate, Replacement, Room, Unknown, Verdict,
 };
-use planner::rollout::{DeploymentWrite, Health, Scenario, Template};
+use planner::rollout::{DeploymentWrite, Health, Scenario, Template, predict};
 use planner::strategy::Strategy;
+use proptest::prelude::{prop_assert_eq, prop_assume, proptest};
 use serde_json::json;
 
 use crate::builders::{apart, from_json, labels, node, old_pods, room, spec, template};
@@ -59,7 +60,8 @@ fn in_a_full_cluster_only_room_that_is_freed_helps() {
     // Three nodes, one pod of 2 CPU on each; so many CPU more on the first.
     let table = [
         ("2", [(false, false), (true, false), (false, false), (true, false), (true, true)]),
-        ("4", [(true, false), (true, false), (true, false), (true, true), (true, true)]),
+        // In place the second one has to wait too: a pod takes longer to terminate than to start.
+        ("4", [(true, false), (true, false), (true, false), (true, false), (true, true)]),
         ("8", [(true, true), (true, true), (true, true), (true, true), (true, true)]),
     ];
     for (first, expected) in table {
@@ -85,8 +87,8 @@ fn a_verdict_names_each_node_with_its_filter() {
     );
     assert_eq!(
         world.judge(Strategy::IN_PLACE).to_string(),
-        "Fits in turn: none of 1 new pods finds room at once, the others once old pods are gone (`n1`, `n2`, `n3`: \
-         2000 m CPU short; `n4`: cordoned; `n5`: taint `dedicated=db:NoSchedule` is not tolerated)."
+        "Fits in turn: the new pod finds no room at once, but what waits gets its place once old pods are gone \
+         (`n1`, `n2`, `n3`: 2000 m CPU short; `n4`: cordoned; `n5`: taint `dedicated=db:NoSchedule` is not tolerated)."
     );
 }
 
@@ -247,4 +249,32 @@ fn two_writes_need_room_for_three_generations() {
     };
     assert_eq!(judge("9"), Verdict::Fits { more: 6 });
     assert!(matches!(judge("8"), Verdict::FitsInTurn { .. }));
+}
+
+proptest! {
+    #[test]
+    fn equal_pods_without_ties_only_need_slots(
+        slots in proptest::collection::vec(1_u32..4, 1..5),
+        replicas in 1_u32..5,
+        strategy in 0_usize..5,
+    ) {
+        let total: u32 = slots.iter().sum();
+        prop_assume!(replicas <= total);
+        let nodes: Vec<Node> = (slots.iter().enumerate())
+            .map(|(index, slots)| node(&format!("n{index}"), &slots.to_string()))
+            .collect();
+        let mut on: Vec<String> = Vec::new();
+        for (index, slots) in slots.iter().enumerate() {
+            on.extend((0..*slots).map(|_| format!("n{index}")));
+        }
+        let on: Vec<&str> = on.iter().take(replicas as usize).map(String::as_str).collect();
+        let world = World::new(nodes, &spec("1"), &on, spec("1"));
+        let strategy = ALL[strategy];
+        let film = predict(&world.scenario(strategy));
+        let verdict = world.judge(strategy);
+        let at_once = matches!(verdict, Verdict::Fits { .. });
+        prop_assert_eq!(at_once, film.summary.peaks.bound <= total, "{}", verdict);
+        let frees_room = strategy.limits(replicas).max_unavailable > 0 || strategy == Strategy::Recreate;
+        prop_assert_eq!(verdict.gets_through(), at_once || frees_room || total > replicas, "{}", verdict);
+    }
 }
