@@ -5,12 +5,15 @@
 //! of their own (hostnames) form a *class*: exchanging two of them exchanges nothing that a filter sees. A state is therefore
 //! what lies on the spots of each class, in no order.
 
+mod classes;
+
 use std::collections::BTreeMap;
 
+use self::classes::Slots;
 use super::incoming::Incoming;
 use super::occupant::Occupant;
 use super::question::{Counts, Question, Weight};
-use super::room::{Load, NodeRoom, Room};
+use super::room::{Load, Room};
 
 /// Pods per kind, those that are being deleted apart: `[2 · kind]` and `[2 · kind + 1]`.
 pub(super) type Content = Vec<u16>;
@@ -43,52 +46,14 @@ struct Spot {
     open: Vec<bool>,
 }
 
-/// How much a spot takes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Slots {
-    /// So many pods, of any kind: all kinds hold the same.
-    Count(i64),
-    /// What one node has left.
-    Load { free: [i64; 4], total: [i64; 3], taken: Load },
-}
-
-/// What decides whether nodes can be pooled: equal keys, equal answers.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct PoolKey {
-    open: Vec<bool>,
-    included: Vec<bool>,
-    values: Vec<Option<usize>>,
-    /// A node that is not pooled.
-    alone: Option<usize>,
-}
-
-/// What decides whether spots can be exchanged.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct ClassKey {
-    open: Vec<bool>,
-    included: Vec<bool>,
-    slots: Slots,
-    values: Vec<ValueKey>,
-}
-
-/// A topology value of a spot.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum ValueKey {
-    Missing,
-    /// Other spots have it too.
-    Shared(usize),
-    /// No other spot has it: only what is counted for it matters.
-    Own(Vec<i64>),
-}
-
 impl<'r> Board<'r> {
     /// A board on `room`. The first kinds are `incoming`; `movers` are pods that stand on nodes now and may leave, they must not
-    /// be part of `room`. At most `limit` pods will ever be placed. Gives the state with the movers where they are.
+    /// be part of `room`. At most `most` placed pods will exist at the same time. Gives the state with the movers where they are.
     pub(super) fn new(
         room: &'r Room,
         incoming: &'r [Incoming],
         movers: &[(usize, Occupant)],
-        limit: usize,
+        most: usize,
     ) -> (Self, State) {
         let mut kinds: Vec<Occupant> = incoming.iter().map(|incoming| incoming.occupant.clone()).collect();
         let mut places: Vec<(usize, usize)> = Vec::with_capacity(movers.len());
@@ -109,7 +74,7 @@ impl<'r> Board<'r> {
         };
         let weights = questions.iter_mut().map(weigh).collect();
         let mut board = Self { room, kinds, questions, weights, classes: Vec::new() };
-        let (classes, class_of_node) = board.classes(&places, limit + movers.len());
+        let (classes, class_of_node) = board.classes(&places, most);
         board.classes = classes;
         let mut on_spots: BTreeMap<(usize, usize), Content> = BTreeMap::new();
         for (node, entry) in places {
@@ -210,115 +175,6 @@ impl<'r> Board<'r> {
             }
         }
     }
-
-    /// All classes, and for each node on the board its class and spot.
-    fn classes(&self, places: &[(usize, usize)], most: usize) -> (Vec<Class>, BTreeMap<usize, (usize, usize)>) {
-        let same = |kind: &Occupant| kind.requests == self.kinds[0].requests && kind.ports == self.kinds[0].ports;
-        let uniform = self.kinds.iter().all(same);
-        let keys: Vec<Vec<usize>> = (0..self.questions.len()).map(|question| self.changing_keys(question)).collect();
-        let mut pools: BTreeMap<PoolKey, (i64, Vec<usize>)> = BTreeMap::new();
-        for (index, node) in self.room.nodes().iter().enumerate() {
-            let standing = places.iter().filter(|(place, _)| *place == index).count();
-            let open: Vec<bool> = (0..self.questions.len()).map(|question| self.is_open(question, index)).collect();
-            if standing == 0 && !open.contains(&true) {
-                continue;
-            }
-            let slots = if uniform { slots(node, &self.kinds[0]) } else { 0 };
-            let overfull = slots < i64::try_from(standing).unwrap_or(i64::MAX);
-            let key = PoolKey {
-                open,
-                included: self.questions.iter().flat_map(|question| question.spread.included(index)).collect(),
-                values: self.values(&keys, index).collect(),
-                alone: (!uniform || overfull).then_some(index),
-            };
-            let pool = pools.entry(key).or_default();
-            pool.0 = pool.0.saturating_add(slots);
-            pool.1.push(index);
-        }
-        let shared = self.shared_values(&keys, pools.values().map(|(_, nodes)| nodes[0]));
-        let mut classes: BTreeMap<ClassKey, Vec<(Spot, Vec<usize>)>> = BTreeMap::new();
-        for (pool, (count, nodes)) in pools {
-            let node = nodes[0];
-            let slots = match pool.alone.filter(|_| !uniform) {
-                None => Slots::Count(count.min(i64::try_from(most).unwrap_or(i64::MAX))),
-                Some(_) => Slots::of_node(&self.room.nodes()[node]),
-            };
-            let key = ClassKey {
-                open: pool.open.clone(),
-                included: pool.included,
-                slots: slots.clone(),
-                values: self.value_keys(&keys, &shared, node),
-            };
-            classes.entry(key).or_default().push((Spot { node, slots, open: pool.open }, nodes));
-        }
-        let mut class_of_node = BTreeMap::new();
-        let mut numbered = Vec::with_capacity(classes.len());
-        for (class, spots) in classes.into_values().enumerate() {
-            for (spot, (_, nodes)) in spots.iter().enumerate() {
-                class_of_node.extend(nodes.iter().map(|node| (*node, (class, spot))));
-            }
-            numbered.push(Class { spots: spots.into_iter().map(|(spot, _)| spot).collect() });
-        }
-        (numbered, class_of_node)
-    }
-
-    /// Whether a node is open for a kind as far as the pods on the board do not matter.
-    fn is_open(&self, question: usize, node: usize) -> bool {
-        let weights: Vec<_> = self.weights[question].iter().map(|weight| &weight.interpod).collect();
-        let question = &self.questions[question];
-        !question.is_fixed(node)
-            && question.interpod.check_fixed(&question.counts.interpod, &weights, &question.topology, node)
-    }
-
-    /// The topology keys through which pods on the board change answers.
-    fn changing_keys(&self, question: usize) -> Vec<usize> {
-        let weights = &self.weights[question];
-        let question = &self.questions[question];
-        let interpod = weights.iter().flat_map(|weight| weight.interpod.keys(&question.interpod));
-        let mut keys: Vec<usize> = question.spread.keys().chain(interpod).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys
-    }
-
-    fn values(&self, keys: &[Vec<usize>], node: usize) -> impl Iterator<Item = Option<usize>> {
-        let of = move |(question, keys): (&Question<'r>, &Vec<usize>)| {
-            keys.iter().map(|key| question.topology.value(*key, node)).collect::<Vec<_>>()
-        };
-        self.questions.iter().zip(keys).flat_map(of)
-    }
-
-    /// Per key and value how many spots have it.
-    fn shared_values(
-        &self,
-        keys: &[Vec<usize>],
-        spots: impl Iterator<Item = usize>,
-    ) -> BTreeMap<(usize, usize), usize> {
-        let mut shared = BTreeMap::new();
-        for node in spots {
-            for (place, value) in self.values(keys, node).enumerate() {
-                *shared.entry((place, value.unwrap_or(usize::MAX))).or_insert(0) += 1;
-            }
-        }
-        shared
-    }
-
-    fn value_keys(&self, keys: &[Vec<usize>], shared: &BTreeMap<(usize, usize), usize>, node: usize) -> Vec<ValueKey> {
-        let places =
-            self.questions.iter().zip(keys).flat_map(|(question, keys)| keys.iter().map(move |key| (question, *key)));
-        (places.enumerate())
-            .map(|(place, (question, key))| match question.topology.value(key, node) {
-                None => ValueKey::Missing,
-                Some(value) if shared.get(&(place, value)).is_some_and(|spots| *spots > 1) => ValueKey::Shared(value),
-                Some(value) => {
-                    let mut profile = Vec::new();
-                    question.counts.spread.profile(&question.spread, key, value, &mut profile);
-                    question.counts.interpod.profile(&question.interpod, key, value, &mut profile);
-                    ValueKey::Own(profile)
-                }
-            })
-            .collect()
-    }
 }
 
 impl State {
@@ -346,26 +202,4 @@ impl State {
         self.0.sort_unstable();
         self
     }
-}
-
-impl Slots {
-    fn of_node(node: &NodeRoom) -> Self {
-        let free = node.free();
-        let [milli_cpu, memory, storage] = free.amounts.each();
-        let taken = Load { ports: node.load.ports.clone(), ..Load::default() };
-        Self::Load { free: [free.pods, milli_cpu, memory, storage], total: node.allocatable.amounts.each(), taken }
-    }
-}
-
-/// How many pods like `pod` the node takes at most: by resources, and one if they want the same host port.
-fn slots(node: &NodeRoom, pod: &Occupant) -> i64 {
-    let nothing = Load::default();
-    if !node.has_ports(&pod.ports, &nothing) {
-        return 0;
-    }
-    let free = node.free();
-    let by_amount = pod.requests.each().into_iter().zip(free.amounts.each());
-    let slots = by_amount.filter(|(wanted, _)| *wanted > 0).map(|(wanted, free)| free.div_euclid(wanted));
-    let slots = slots.min().unwrap_or(i64::MAX).min(free.pods).max(0);
-    if super::ports::clash(&pod.ports, &pod.ports) { slots.min(1) } else { slots }
 }

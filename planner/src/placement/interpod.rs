@@ -245,6 +245,11 @@ impl InterPodCounts {
 }
 
 impl InterPodWeight {
+    /// The topology keys within whose values the pod keeps the incoming one away by its own terms.
+    pub(super) fn repelling_keys(&self) -> impl Iterator<Item = usize> {
+        self.repelling.iter().copied()
+    }
+
     /// The topology keys through which the pod matters.
     pub(super) fn keys(&self, rules: &InterPodRules) -> impl Iterator<Item = usize> {
         let attracting = rules.affinity.iter().filter(|_| self.attracts).map(|(_, key)| *key);

@@ -112,7 +112,7 @@ impl Prepared {
         let prediction = predict(&Scenario { node_capacity: None, pod_quota: None, ..scenario.clone() });
         let film = &prediction.film;
         let pace = Pace::of(scenario);
-        let (board, start) = Board::new(&self.room, &self.new, &self.old, film.pods.len());
+        let (board, start) = Board::new(&self.room, &self.new, &self.old, new_pods(film, scenario));
         match follow(&board, &start, film, self.new.len(), &self.quota) {
             AtOnce::All => {
                 let more = prediction.summary.peaks.bound.saturating_sub(scenario.replicas);
@@ -130,7 +130,7 @@ impl Prepared {
         let ending = turns.play(start.clone());
         let run = run(&self.room, &self.old, last, pace, &self.quota);
         let asked_for = || match autoscaler {
-            Autoscaler::Present => self.nodes_wanted(film),
+            Autoscaler::Present => self.nodes_wanted(film, scenario),
             Autoscaler::NotKnown => None,
         };
         match (ending, run.end) {
@@ -142,15 +142,20 @@ impl Prepared {
     }
 
     /// The fewest new nodes with which the whole film finds room at once.
-    fn nodes_wanted(&self, film: &Film) -> Option<NodesWanted> {
+    fn nodes_wanted(&self, film: &Film, scenario: &Scenario) -> Option<NodesWanted> {
         let last = self.new.last()?;
         let shape = shape(&self.room, last)?;
         let most = u32::try_from(film.pods.len()).unwrap_or(u32::MAX);
         let suffices = |nodes: &u32| {
             let room = with_nodes(&self.room, &shape, *nodes);
-            let (board, start) = Board::new(&room, &self.new, &self.old, film.pods.len());
+            let (board, start) = Board::new(&room, &self.new, &self.old, new_pods(film, scenario));
             follow(&board, &start, film, self.new.len(), &self.quota) == AtOnce::All
         };
         (1..=most).find(suffices).map(|nodes| NodesWanted { nodes, like: shape.name.clone() })
     }
+}
+
+/// At most so many new pods exist at the same time: those that the film creates, or in the end all replicas.
+fn new_pods(film: &Film, scenario: &Scenario) -> usize {
+    film.pods.iter().filter(|pod| pod.revision > 0).count().max(scenario.replicas as usize)
 }
