@@ -29,7 +29,7 @@ fn default_resources(spec: &mut PodSpec) {
     for container in spec.containers.iter_mut().chain(&mut spec.init_containers) {
         default_requests(container);
     }
-    let sum = spec.containers_sum(Half::Requests);
+    let sum = spec.containers_totals(Half::Requests);
     if let Some(ResourceRequirements { requests, limits }) = &mut spec.resources {
         for (resource, limit) in limits.0.iter().filter(|(resource, _)| is_pod_level(resource)) {
             let amount = sum.0.get(resource).unwrap_or(limit);

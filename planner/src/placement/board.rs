@@ -58,7 +58,7 @@ impl<'r> Board<'r> {
         let mut kinds: Vec<Occupant> = incoming.iter().map(|incoming| incoming.occupant.clone()).collect();
         let mut places: Vec<(usize, usize)> = Vec::with_capacity(movers.len());
         for (node, mover) in movers {
-            let kind = Occupant { name: String::new(), deleting: false, ..mover.clone() };
+            let kind = Occupant { deleting: false, ..mover.clone() };
             let known = kinds.iter().skip(incoming.len()).position(|other| *other == kind);
             let number = known.map_or(kinds.len(), |at| at + incoming.len());
             if known.is_none() {

@@ -37,7 +37,7 @@ impl Incoming {
         let PodTemplate { namespace, labels, spec } = &admitted;
         let pod_affinity = spec.affinity.as_ref().and_then(|affinity| affinity.pod_affinity.as_ref());
         Self {
-            occupant: Occupant::new(namespace, "", labels, spec),
+            occupant: Occupant::new(namespace, labels, spec),
             demand: NodeDemand::of(spec),
             tolerations: spec.tolerations.clone(),
             affinity: pod_affinity

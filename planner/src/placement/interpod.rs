@@ -29,7 +29,7 @@ pub struct PodAffinityTerm {
 }
 
 /// A term of a certain pod: its namespaces are known.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Term {
     selector: Option<LabelSelector>,
     namespaces: BTreeSet<String>,

@@ -10,7 +10,7 @@ pub type Labels = BTreeMap<String, String>;
 /// A label selector as it stands in an object. All of it must hold; an empty one matches everything.
 ///
 /// What an *absent* selector means depends on where it is absent, so it stands as an `Option` there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LabelSelector {
     /// Labels that must be equal.
@@ -20,7 +20,7 @@ pub struct LabelSelector {
 }
 
 /// One condition on a label.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 pub struct LabelExpression {
     /// The label's key.
     pub key: String,
@@ -32,7 +32,7 @@ pub struct LabelExpression {
 }
 
 /// The relation between a label and the values of a [`LabelExpression`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 pub enum LabelOperator {
     /// The label is there with one of the values.
     In,

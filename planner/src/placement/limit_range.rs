@@ -79,7 +79,8 @@ impl LimitRange {
                     }
                 }
                 "Pod" => {
-                    let (requests, limits) = (spec.containers_sum(Half::Requests), spec.containers_sum(Half::Limits));
+                    let (requests, limits) =
+                        (spec.containers_totals(Half::Requests), spec.containers_totals(Half::Limits));
                     item.check(None, &requests, &limits, &mut refusals);
                 }
                 _ => {}

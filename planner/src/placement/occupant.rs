@@ -6,11 +6,10 @@ use super::pod::{Pod, PodSpec};
 use super::ports::{HostPort, host_ports};
 use super::resources::Amounts;
 
-/// A pod on a node, as other pods feel it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// A pod on a node, as other pods feel it. Pods of one ReplicaSet are equal in this.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Occupant {
     pub(super) namespace: String,
-    pub(super) name: String,
     pub(super) labels: Labels,
     pub(super) requests: Amounts,
     pub(super) ports: Vec<HostPort>,
@@ -24,16 +23,15 @@ impl Occupant {
     /// What a pod that exists holds; nothing if it has ended.
     pub fn of(pod: &Pod) -> Option<Self> {
         let holds = !pod.has_ended();
-        holds.then(|| Self { deleting: pod.deleting, ..Self::new(&pod.namespace, &pod.name, &pod.labels, &pod.spec) })
+        holds.then(|| Self { deleting: pod.deleting, ..Self::new(&pod.namespace, &pod.labels, &pod.spec) })
     }
 
-    pub(super) fn new(namespace: &str, name: &str, labels: &Labels, spec: &PodSpec) -> Self {
+    pub(super) fn new(namespace: &str, labels: &Labels, spec: &PodSpec) -> Self {
         let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.pod_anti_affinity.as_ref());
         Self {
             namespace: namespace.to_owned(),
-            name: name.to_owned(),
             labels: labels.clone(),
-            requests: Amounts::of(&spec.requests()),
+            requests: Amounts::requested_by(spec),
             ports: host_ports(spec),
             anti_affinity: affinity
                 .into_iter()
@@ -48,11 +46,6 @@ impl Occupant {
     /// Its namespace.
     pub fn namespace(&self) -> &str {
         &self.namespace
-    }
-
-    /// Its name; empty for a pod that does not exist yet.
-    pub fn name(&self) -> &str {
-        &self.name
     }
 
     /// What it requests in all.

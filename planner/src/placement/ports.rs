@@ -23,7 +23,7 @@ pub struct ContainerPort {
 }
 
 /// A port that a pod takes on its node.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostPort {
     port: u16,
     protocol: String,

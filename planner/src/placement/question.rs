@@ -63,9 +63,11 @@ impl Room {
         let fixed = fixed_stops(self, incoming);
         let mut question =
             Question { room: self, incoming, topology, spread, interpod, fixed, counts, added: BTreeMap::new() };
+        let weights: Vec<Weight> = self.kinds().iter().map(|kind| question.weigh(kind)).collect();
+        let nothing = Weight::default();
         for (index, node) in self.nodes().iter().enumerate() {
-            for other in &node.occupants {
-                question.count(index, other);
+            for weight in node.standing.iter().map(|pod| &weights[pod.kind]).filter(|weight| **weight != nothing) {
+                question.count(index, weight);
             }
         }
         question
@@ -75,7 +77,8 @@ impl Room {
 impl<'r> Question<'r> {
     /// Places a pod on a node (a place in [`Room::nodes`]), whether it fits there or not.
     pub fn place(&mut self, occupant: &Occupant, node: usize) {
-        self.count(node, occupant);
+        let weight = self.weigh(occupant);
+        self.count(node, &weight);
         self.added.entry(node).or_default().add(occupant);
     }
 
@@ -123,9 +126,8 @@ impl<'r> Question<'r> {
         }
     }
 
-    fn count(&mut self, node: usize, other: &Occupant) {
-        let weight = self.weigh(other);
-        self.counts.add(&self.spread, &self.interpod, &weight, &self.topology, node, 1);
+    fn count(&mut self, node: usize, weight: &Weight) {
+        self.counts.add(&self.spread, &self.interpod, weight, &self.topology, node, 1);
     }
 
     /// The pod that is asked for.

@@ -101,7 +101,7 @@ impl Replacement<'_> {
         let (Ok(quota), true) = (quota, refusals.is_empty()) else { return Err(Box::new(Verdict::Refused(refusals))) };
         let names: BTreeSet<(&str, &str)> =
             self.old.iter().map(|pod| (pod.namespace.as_str(), pod.name.as_str())).collect();
-        let (room, old) = self.room.without(|pod| names.contains(&(pod.namespace(), pod.name())));
+        let (room, old) = self.room.without(&names);
         let may_preempt = new.iter().filter_map(|incoming| room.preemption_by(incoming)).collect();
         Ok(Prepared { room, old, new, quota, may_preempt })
     }

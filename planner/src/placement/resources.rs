@@ -1,6 +1,6 @@
 //! What pods request and what nodes have (`resource.PodRequests`, `NodeInfo`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -49,20 +49,6 @@ impl ResourceList {
     pub fn amount(&self, resource: &str) -> Quantity {
         self.0.get(resource).copied().unwrap_or_default()
     }
-
-    fn add(&mut self, other: &Self) {
-        for (resource, amount) in &other.0 {
-            let sum = self.amount(resource).plus(*amount);
-            self.0.insert(resource.clone(), sum);
-        }
-    }
-
-    fn raise_to(&mut self, other: &Self) {
-        for (resource, amount) in &other.0 {
-            let most = self.amount(resource).max(*amount);
-            self.0.insert(resource.clone(), most);
-        }
-    }
 }
 
 impl ResourceRequirements {
@@ -75,56 +61,66 @@ impl ResourceRequirements {
 }
 
 impl PodSpec {
-    /// What the pod requests in all (`PodRequests`): the greater of all containers together and of each init container with
-    /// the sidecars before it; pod-level requests in place of the sum; overhead on top. A running pod goes on holding what its
-    /// init containers needed.
+    /// What the pod requests in all (`PodRequests`).
     pub fn requests(&self) -> ResourceList {
-        let mut sum = self.containers_sum(Half::Requests);
-        if let Some(resources) = &self.resources {
-            let pod_level = resources.requests.0.iter().filter(|(resource, _)| is_pod_level(resource));
-            sum.0.extend(pod_level.map(|(resource, amount)| (resource.clone(), *amount)));
-        }
-        sum.add(&self.overhead);
-        sum
+        self.totals(Half::Requests)
     }
 
-    /// What the pod may use at most (`PodLimits`). Overhead counts only where there is a limit.
+    /// What the pod may use at most (`PodLimits`).
     pub fn limits(&self) -> ResourceList {
-        let mut sum = self.containers_sum(Half::Limits);
-        if let Some(resources) = &self.resources {
-            let pod_level = resources.limits.0.iter().filter(|(resource, _)| is_pod_level(resource));
-            sum.0.extend(pod_level.map(|(resource, amount)| (resource.clone(), *amount)));
-        }
-        for (resource, amount) in &self.overhead.0 {
-            if let Some(limit) = sum.0.get_mut(resource).filter(|limit| !limit.is_zero()) {
-                *limit = limit.plus(*amount);
-            }
-        }
-        sum
+        self.totals(Half::Limits)
+    }
+
+    fn totals(&self, half: Half) -> ResourceList {
+        let total = |resource: &&String| Some(((*resource).clone(), self.total(half, resource)?));
+        ResourceList(self.named_resources(half).iter().filter_map(total).collect())
     }
 
     /// The containers alone (`AggregateContainerRequests`, `AggregateContainerLimits`).
-    pub(super) fn containers_sum(&self, half: Half) -> ResourceList {
-        let of = |container: &Container| container.resources.half(half).clone();
-        let mut sum = ResourceList::default();
-        for container in &self.containers {
-            sum.add(&of(container));
+    pub(super) fn containers_totals(&self, half: Half) -> ResourceList {
+        let total = |resource: &&String| Some(((*resource).clone(), self.containers_total(half, resource)?));
+        ResourceList(self.named_resources(half).iter().filter_map(total).collect())
+    }
+
+    /// Pod-level resources take the place of what the containers say; overhead comes on top, of limits only where there is one.
+    fn total(&self, half: Half, resource: &str) -> Option<Quantity> {
+        let pod_level = self.resources.as_ref().filter(|_| is_pod_level(resource));
+        let pod_level = pod_level.and_then(|resources| resources.half(half).0.get(resource)).copied();
+        let amount = pod_level.or_else(|| self.containers_total(half, resource));
+        let overhead = self.overhead.0.get(resource).copied();
+        match (half, amount, overhead) {
+            (_, None, None) => None,
+            (Half::Limits, amount, _) if amount.is_none_or(Quantity::is_zero) => amount,
+            (_, amount, overhead) => Some(amount.unwrap_or_default().plus(overhead.unwrap_or_default())),
         }
-        let mut sidecars = ResourceList::default();
-        let mut starting = ResourceList::default();
+    }
+
+    /// The greater of all containers together and of each init container with the sidecars before it; `None` if no container
+    /// names the resource. A running pod goes on holding what its init containers needed.
+    fn containers_total(&self, half: Half, resource: &str) -> Option<Quantity> {
+        let named = |container: &Container| container.resources.half(half).0.get(resource).copied();
+        let mut all = self.containers.iter().chain(&self.init_containers);
+        all.find_map(named)?;
+        let of = |container: &Container| named(container).unwrap_or_default();
+        let mut sum = self.containers.iter().map(of).fold(Quantity::ZERO, Quantity::plus);
+        let (mut sidecars, mut starting) = (Quantity::ZERO, Quantity::ZERO);
         for container in &self.init_containers {
-            let mut needs = of(container);
+            let needs = of(container);
             if container.is_sidecar() {
-                sum.add(&needs);
-                sidecars.add(&needs);
-                needs = sidecars.clone();
+                sum = sum.plus(needs);
+                sidecars = sidecars.plus(needs);
+                starting = starting.max(sidecars);
             } else {
-                needs.add(&sidecars);
+                starting = starting.max(needs.plus(sidecars));
             }
-            starting.raise_to(&needs);
         }
-        sum.raise_to(&starting);
-        sum
+        Some(sum.max(starting))
+    }
+
+    fn named_resources(&self, half: Half) -> BTreeSet<&String> {
+        let containers = self.containers.iter().chain(&self.init_containers).map(|container| &container.resources);
+        let lists = containers.chain(&self.resources).map(|resources| resources.half(half));
+        lists.chain([&self.overhead]).flat_map(|list| list.0.keys()).collect()
     }
 }
 
@@ -134,7 +130,17 @@ pub(super) fn is_pod_level(resource: &str) -> bool {
 }
 
 impl Amounts {
-    /// The amounts of a list, each rounded up once.
+    /// What a pod requests in all, each amount rounded up once.
+    pub fn requested_by(spec: &PodSpec) -> Self {
+        let total = |resource: &str| spec.total(Half::Requests, resource).unwrap_or_default();
+        Self {
+            milli_cpu: total(CPU).thousandths(),
+            memory: total(MEMORY).units(),
+            ephemeral_storage: total(EPHEMERAL_STORAGE).units(),
+        }
+    }
+
+    /// The amounts of a list, each rounded up.
     pub fn of(list: &ResourceList) -> Self {
         Self {
             milli_cpu: list.amount(CPU).thousandths(),

@@ -1,6 +1,8 @@
 //! The nodes with what is on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
 
 use super::feature::Feature;
 use super::incoming::Incoming;
@@ -33,6 +35,8 @@ pub struct Room {
     nodes: Vec<NodeRoom>,
     by_name: BTreeMap<String, usize>,
     namespaces: BTreeMap<String, Labels>,
+    /// What pods are, each once: a large cluster has far fewer kinds of pods than pods.
+    kinds: Vec<Arc<Occupant>>,
 }
 
 /// One node with the pods that hold room on it.
@@ -42,7 +46,16 @@ pub struct NodeRoom {
     pub node: Node,
     pub(super) allocatable: Allocatable,
     pub(super) load: Load,
-    pub(super) occupants: Vec<Occupant>,
+    /// The pods that stand there.
+    pub(super) standing: Vec<Standing>,
+}
+
+/// A pod on a node.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    name: Box<str>,
+    /// A place in [`Room::kinds`].
+    pub(super) kind: usize,
 }
 
 /// What pods on a node hold together.
@@ -69,16 +82,21 @@ impl Room {
         namespaces: impl IntoIterator<Item = (String, Labels)>,
         pods: impl IntoIterator<Item = &'p Pod>,
     ) -> Self {
-        let mut room =
-            Self { nodes: Vec::new(), by_name: BTreeMap::new(), namespaces: namespaces.into_iter().collect() };
+        let namespaces = namespaces.into_iter().collect();
+        let mut room = Self { namespaces, ..Self::default() };
         for node in nodes {
             room.add_node(node);
         }
+        let mut numbers: HashMap<Arc<Occupant>, usize, BuildHasherDefault<DefaultHasher>> = HashMap::default();
         for pod in pods {
             let node = pod.node.as_ref().and_then(|name| room.by_name.get(name)).copied();
-            if let Some((node, occupant)) = node.zip(Occupant::of(pod)) {
-                room.nodes[node].put(occupant);
+            let Some((node, occupant)) = node.zip(Occupant::of(pod)) else { continue };
+            let occupant = Arc::new(occupant);
+            let kind = *numbers.entry(occupant.clone()).or_insert(room.kinds.len());
+            if kind == room.kinds.len() {
+                room.kinds.push(occupant);
             }
+            room.nodes[node].put(Standing { name: pod.name.as_str().into(), kind }, &room.kinds);
         }
         room
     }
@@ -87,7 +105,7 @@ impl Room {
     pub(super) fn add_node(&mut self, node: Node) {
         self.by_name.insert(node.name.clone(), self.nodes.len());
         let allocatable = Allocatable::of(&node.allocatable);
-        self.nodes.push(NodeRoom { node, allocatable, load: Load::default(), occupants: Vec::new() });
+        self.nodes.push(NodeRoom { node, allocatable, load: Load::default(), standing: Vec::new() });
     }
 
     /// The nodes, in the order in which they were given.
@@ -118,23 +136,28 @@ impl Room {
         match (&spec.priority_class_name, spec.priority) {
             (Some(class), None) if !class.is_empty() => Some(Feature::PriorityClass(class.clone())),
             (_, priority) => {
-                let mut pods = self.nodes.iter().flat_map(|node| &node.occupants);
-                pods.any(|pod| pod.priority < priority.unwrap_or(0)).then_some(Feature::Preemption)
+                let lower = |pod: &Standing| self.kinds[pod.kind].priority < priority.unwrap_or(0);
+                self.nodes.iter().flat_map(|node| &node.standing).any(lower).then_some(Feature::Preemption)
             }
         }
     }
 
-    /// The room without the pods that `chosen` picks, and those pods with their nodes.
-    pub(super) fn without(&self, chosen: impl Fn(&Occupant) -> bool) -> (Self, Vec<(usize, Occupant)>) {
+    /// What the pods in the room are, each once.
+    pub(super) fn kinds(&self) -> &[Arc<Occupant>] {
+        &self.kinds
+    }
+
+    /// The room without the pods of these namespaces and names, and those pods with their nodes.
+    pub(super) fn without(&self, names: &BTreeSet<(&str, &str)>) -> (Self, Vec<(usize, Occupant)>) {
         let mut room = self.clone();
         let mut taken = Vec::new();
+        let chosen = |pod: &Standing| names.contains(&(self.kinds[pod.kind].namespace.as_str(), &*pod.name));
         for (index, node) in room.nodes.iter_mut().enumerate() {
-            if node.occupants.iter().any(&chosen) {
-                let (out, kept) =
-                    std::mem::take(&mut node.occupants).into_iter().partition(|occupant| chosen(occupant));
+            if !names.is_empty() && node.standing.iter().any(chosen) {
+                let (out, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut node.standing).into_iter().partition(chosen);
                 node.load = Load::default();
-                Vec::into_iter(kept).for_each(|occupant| node.put(occupant));
-                taken.extend(Vec::into_iter(out).map(|occupant| (index, occupant)));
+                kept.into_iter().for_each(|pod| node.put(pod, &self.kinds));
+                taken.extend(out.into_iter().map(|pod| (index, Occupant::clone(&self.kinds[pod.kind]))));
             }
         }
         (room, taken)
@@ -142,19 +165,14 @@ impl Room {
 }
 
 impl NodeRoom {
-    fn put(&mut self, occupant: Occupant) {
-        self.load.add(&occupant);
-        self.occupants.push(occupant);
+    fn put(&mut self, pod: Standing, kinds: &[Arc<Occupant>]) {
+        self.load.add(&kinds[pod.kind]);
+        self.standing.push(pod);
     }
 
     /// What is left.
     pub fn free(&self) -> Free {
         self.free_beside(&Load::default())
-    }
-
-    /// The pods on it.
-    pub fn occupants(&self) -> &[Occupant] {
-        &self.occupants
     }
 
     pub(super) fn free_beside(&self, added: &Load) -> Free {
