@@ -14,6 +14,7 @@ pub mod hop;
 pub mod lab;
 pub mod next;
 pub mod operator;
+pub mod placement;
 pub mod releases;
 pub mod rollout;
 pub mod stage;
