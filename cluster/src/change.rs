@@ -8,6 +8,7 @@
 
 mod answer;
 mod fresh;
+mod plan;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -22,6 +23,7 @@ use planner::operator::OperatorKnowledge;
 use planner::releases::ReleaseTable;
 use planner::strategy::DeclaredStrategy;
 use planner::tenant::{DeclaredVersion, TenantId, TenantSnapshot};
+use planner::time::UnixMillis;
 use serde_json::Value;
 
 pub use self::answer::{ChangeError, DryRunAnswer, RequestStep};
@@ -217,8 +219,7 @@ impl Changes {
     }
 
     fn judge(&self, snapshot: &TenantSnapshot, request: &HopRequest, operator: &OperatorKnowledge) -> Preflight {
-        let now = (self.clock)();
-        let today = now.timestamp().unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = day((self.clock)());
         preflight(snapshot, &request.version, request.strategy, operator, &self.releases, today)
     }
 
@@ -257,4 +258,9 @@ impl Changes {
         underway.insert(tenant.clone(), Arc::downgrade(&turn));
         turn
     }
+}
+
+/// The day of a moment, in UTC.
+fn day(now: UnixMillis) -> jiff::civil::Date {
+    now.timestamp().unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(jiff::tz::TimeZone::UTC).date()
 }

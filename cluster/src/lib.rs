@@ -16,6 +16,7 @@ pub mod observer;
 mod operator;
 pub mod recording;
 pub mod resources;
+mod room;
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::kind::FindingKind;
+pub use self::kind::{FindingKind, RoomOutcome};
 
 mod advice;
 mod kind;
@@ -57,6 +57,8 @@ pub enum Source {
     DeploymentController,
     /// Scheduler and kubelet, as pods report them.
     Pods,
+    /// kube-scheduler's filters and the API server's quotas, simulated on what was read.
+    Scheduler,
     /// Kubernetes' release dates.
     Releases,
     /// Cluster API's Kamaji provider.
@@ -117,7 +119,12 @@ impl Source {
                 Some("https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy")
             }
             Self::Releases => Some("https://kubernetes.io/releases/patch-releases/"),
-            Self::KamajiAdmission | Self::KamajiController | Self::Pods | Self::ClusterApi | Self::Console => None,
+            Self::KamajiAdmission
+            | Self::KamajiController
+            | Self::Pods
+            | Self::Scheduler
+            | Self::ClusterApi
+            | Self::Console => None,
         }
     }
 }
@@ -131,6 +138,7 @@ impl fmt::Display for Source {
             Self::SkewPolicy => "Kubernetes version skew policy",
             Self::DeploymentController => "Kubernetes Deployment",
             Self::Pods => "the pods' own status",
+            Self::Scheduler => "kube-scheduler's filters, simulated",
             Self::Releases => "Kubernetes release dates",
             Self::ClusterApi => "Cluster API provider for Kamaji",
             Self::Console => "this console",

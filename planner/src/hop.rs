@@ -9,10 +9,12 @@ use crate::version::KubernetesVersion;
 pub use self::binding::{Binding, BoundFacts, FactChange};
 pub use self::patch::{FORMER_STRATEGY_ANNOTATION, merge_patch, restore_patch};
 pub use self::preflight::{Preflight, preflight};
+pub use self::words::{FieldChange, field_changes, notices};
 
 mod binding;
 mod patch;
 mod preflight;
+mod words;
 
 /// A hop that a person has agreed to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ pub mod lab;
 pub mod next;
 pub mod operator;
 pub mod placement;
+pub mod plan;
 pub mod releases;
 pub mod rollout;
 pub mod stage;

@@ -1,4 +1,4 @@
-use super::{FindingKind, Severity, Source};
+use super::{FindingKind, RoomOutcome, Severity, Source};
 use crate::strategy::Strategy;
 
 impl FindingKind {
@@ -41,7 +41,10 @@ impl FindingKind {
             | Self::DeadEnd { .. }
             | Self::StrategyStallsKamaji { .. }
             | Self::WriteLimitedDuringHop
-            | Self::PausedDuringHop => Severity::Blocks,
+            | Self::PausedDuringHop
+            | Self::Room { outcome: RoomOutcome::DoesNotFit, .. }
+            | Self::DataStoreBusy { .. }
+            | Self::DryRunRefused { .. } => Severity::Blocks,
             Self::PreRelease { .. }
             | Self::EndOfLife { .. }
             | Self::MaintenanceOnly { .. }
@@ -60,16 +63,23 @@ impl FindingKind {
             | Self::NoServingFloor { .. }
             | Self::SurgeAddsPods { .. }
             | Self::DataStoreLoad { .. }
-            | Self::StatusAheadOfDeployment { .. } => Severity::Warns,
+            | Self::StatusAheadOfDeployment { .. }
+            | Self::Room { outcome: RoomOutcome::InTurn | RoomOutcome::Depends, .. } => Severity::Warns,
             Self::CeilingUnknown { .. }
             | Self::KubeletsNotChecked { .. }
             | Self::TenantApiNotChecked
-            | Self::ResourcesUnknown => Severity::Unknown,
+            | Self::ResourcesUnknown
+            | Self::Room { outcome: RoomOutcome::Unknown, .. }
+            | Self::RoomNotChecked { .. }
+            | Self::DryRunNotJudged { .. } => Severity::Unknown,
             Self::VersionAllowed { .. }
             | Self::LastChangeSettled
             | Self::WayOut { .. }
             | Self::NobodyElseWrites
             | Self::PatchCanBeUndone { .. }
+            | Self::Room { outcome: RoomOutcome::Fits, .. }
+            | Self::DataStoreShared { .. }
+            | Self::DryRunAccepted
             | Self::StrategyAllows { .. } => Severity::Passes,
         }
     }
@@ -85,7 +95,10 @@ impl FindingKind {
             | Self::MinorCannotBeUndone { .. }
             | Self::PatchCannotBeUndone
             | Self::PatchCanBeUndone { .. }
-            | Self::CurrentVersionUnreadable { .. } => Source::KamajiAdmission,
+            | Self::CurrentVersionUnreadable { .. }
+            | Self::DryRunAccepted
+            | Self::DryRunRefused { .. }
+            | Self::DryRunNotJudged { .. } => Source::KamajiAdmission,
             Self::Paused
             | Self::WriteLimited { .. }
             | Self::Migrating { .. }
@@ -110,7 +123,11 @@ impl FindingKind {
             | Self::PausedDuringHop
             | Self::WayOut { .. }
             | Self::StatusAheadOfDeployment { .. } => Source::KamajiController,
-            Self::SurgeAddsPods { .. } | Self::DataStoreLoad { .. } => Source::KamajiGuide,
+            Self::SurgeAddsPods { .. }
+            | Self::DataStoreLoad { .. }
+            | Self::DataStoreShared { .. }
+            | Self::DataStoreBusy { .. } => Source::KamajiGuide,
+            Self::Room { .. } | Self::RoomNotChecked { .. } => Source::Scheduler,
             Self::KubeletsNotChecked { .. } | Self::KubectlSkew { .. } => Source::SkewPolicy,
             Self::DeploymentNotSettled { .. }
             | Self::ConnectionsDrop
@@ -252,7 +269,19 @@ impl FindingKind {
             Self::DeadEnd { .. } => "Only an administrator can free it, by setting the status to Upgrading.",
             Self::PausedDuringHop => "Remove the annotation kamaji.clastix.io/paused; the hop goes on after that.",
             Self::StatusAheadOfDeployment { .. } => "Wait; the real rollout follows within seconds.",
-            Self::Malformed { .. }
+            Self::Room { outcome: RoomOutcome::DoesNotFit, .. } => {
+                "Make room on the nodes or raise the quota, or take a strategy that needs less."
+            }
+            Self::Room { outcome: RoomOutcome::Unknown, .. } | Self::RoomNotChecked { .. } => {
+                "Compare the room that is left on the nodes with what the pods request yourself."
+            }
+            Self::DataStoreBusy { .. } => "Wait until it is finished, or ask a platform administrator.",
+            Self::DryRunRefused { .. } => "Read the words of the refusal; nothing was written.",
+            Self::DryRunNotJudged { .. } => "Look again when the API server and Kamaji answer.",
+            Self::Room { .. }
+            | Self::DataStoreShared { .. }
+            | Self::DryRunAccepted
+            | Self::Malformed { .. }
             | Self::AlreadyWanted { .. }
             | Self::VersionAllowed { .. }
             | Self::Deleting

@@ -349,4 +349,62 @@ pub enum FindingKind {
         /// What the Deployment runs.
         running: String,
     },
+
+    // What a plan adds: the room on the nodes, the neighbours on the DataStore, the API server's own word.
+    /// Whether the new pods find room on the nodes.
+    Room {
+        /// What it comes to.
+        outcome: RoomOutcome,
+        /// The verdict of the placement simulator, in words.
+        verdict: String,
+    },
+    /// The room on the nodes was not checked.
+    RoomNotChecked {
+        /// Why.
+        why: String,
+    },
+    /// Other tenants use the same DataStore.
+    DataStoreShared {
+        /// Its name.
+        data_store: String,
+        /// How many others.
+        tenants: u32,
+        /// Their API servers (pods).
+        api_servers: u32,
+    },
+    /// Hops of other tenants run on the same DataStore.
+    DataStoreBusy {
+        /// Its name.
+        data_store: String,
+        /// How many.
+        hops: u32,
+    },
+    /// The API server and Kamaji would take the change.
+    DryRunAccepted,
+    /// An admission webhook refuses the change.
+    DryRunRefused {
+        /// Its own words.
+        words: String,
+    },
+    /// Whether the change would be taken is not known.
+    DryRunNotJudged {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What the placement of a rollout's pods comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RoomOutcome {
+    /// Each finds room at once.
+    Fits,
+    /// Some wait until an old pod is gone.
+    InTurn,
+    /// It depends on the scheduler's choice.
+    Depends,
+    /// The rollout gets stuck, or its pods would be refused.
+    DoesNotFit,
+    /// It cannot be told.
+    Unknown,
 }

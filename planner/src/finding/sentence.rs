@@ -203,6 +203,24 @@ impl fmt::Display for FindingKind {
             Self::StatusAheadOfDeployment { recorded, running } => {
                 write!(f, "Kamaji reports {recorded} as installed, but the Deployment still runs {running}.")
             }
+
+            Self::Room { verdict, .. } => f.write_str(verdict),
+            Self::RoomNotChecked { why } => write!(f, "The room on the nodes was not checked: {why}."),
+            Self::DataStoreShared { data_store, tenants, api_servers } => {
+                let others =
+                    if *tenants == 1 { "one other tenant".to_owned() } else { format!("{tenants} other tenants") };
+                write!(
+                    f,
+                    "DataStore {data_store} also serves {others} with {api_servers} API servers; none of them is changing."
+                )
+            }
+            Self::DataStoreBusy { data_store, hops } => {
+                let hops = if *hops == 1 { "another hop runs".to_owned() } else { format!("{hops} other hops run") };
+                write!(f, "On DataStore {data_store} {hops} now; a second doubling may overload it.")
+            }
+            Self::DryRunAccepted => f.write_str("The API server and Kamaji would take this change, as a dry run."),
+            Self::DryRunRefused { words } => write!(f, "The change would be refused: {words}."),
+            Self::DryRunNotJudged { why } => write!(f, "Whether the change would be taken is not known: {why}."),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a choice means: exactly what would be written, what it costs, what speaks for and against it, what Kamaji says.
 
 use leptos::prelude::*;
-use planner::hop::{FORMER_STRATEGY_ANNOTATION, HopKind, Preflight, merge_patch, preflight};
+use planner::hop::{FieldChange, HopKind, Preflight, field_changes, notices, preflight};
 use planner::tenant::TenantSnapshot;
 
 use super::{Choice, DryRunAnswer};
@@ -58,37 +58,18 @@ pub(super) fn check(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &C
     preflight(snapshot, &choice.version, choice.strategy, &knowledge.operator, &knowledge.releases, today)
 }
 
-/// Exactly the fields that are written, before and after: read from the patch itself.
+/// Exactly the fields that are written, before and after.
 fn diff(snapshot: &TenantSnapshot, choice: &Choice) -> AnyView {
-    let patch = merge_patch(snapshot, &choice.version, choice.strategy);
-    let version = patch.pointer("/spec/kubernetes/version").map(|_| {
+    let field = |change: FieldChange| {
         view! {
-            <p class="diff__field">{"spec.kubernetes.version"}</p>
-            <del>{snapshot.desired_version.to_string()}</del>
-            <ins>{choice.version.to_string()}</ins>
+            <p class="diff__field">{change.field}</p>
+            {change.before.map(|before| view! { <del>{before}</del> })}
+            {change.after.map(|after| view! { <ins>{after}</ins> })}
         }
-    });
-    let strategy = patch.pointer("/spec/controlPlane/deployment/strategy").map(|strategy| {
-        view! {
-            <p class="diff__field">{"spec.controlPlane.deployment.strategy"}</p>
-            <del>{serde_json::to_string(&snapshot.strategy).unwrap_or_default()}</del>
-            <ins>{strategy.to_string()}</ins>
-        }
-    });
-    let memory = patch["metadata"]["annotations"].get(FORMER_STRATEGY_ANNOTATION).map(|memory| {
-        let text = match memory.as_str() {
-            Some(former) => view! { <ins>{former.to_owned()}</ins> }.into_any(),
-            None => view! { <del>{"the remembered strategy"}</del> }.into_any(),
-        };
-        view! {
-            <p class="diff__field">{format!("metadata.annotations: {FORMER_STRATEGY_ANNOTATION}")}</p>
-            {text}
-        }
-    });
+    };
+    let changes = field_changes(snapshot, &choice.version, choice.strategy);
     view! {
-        <div class="diff">
-            {version} {strategy} {memory}
-        </div>
+        <div class="diff">{changes.into_iter().map(field).collect_view()}</div>
         <p class="small muted">{"Nothing else of the object is written."}</p>
     }
     .into_any()
@@ -96,29 +77,11 @@ fn diff(snapshot: &TenantSnapshot, choice: &Choice) -> AnyView {
 
 /// What the people who use the tenant will notice.
 fn noticed(hop: Option<HopKind>) -> AnyView {
-    let minor = (hop == Some(HopKind::Minor)).then(|| {
-        view! {
-            <li>
-                <strong>{"A minor cannot be undone. "}</strong>
-                {"Kamaji refuses the way back, and the data may already be stored in the new form: a backup of the DataStore is the only way back. Make one now."}
-            </li>
-            <li>
-                {"kubectl works with API servers one minor older or newer than itself: people with an older kubectl should update it."}
-            </li>
-        }
-    });
+    let notices = notices(hop).into_iter().map(|notice| view! { <li>{notice}</li> }).collect_view();
     view! {
         <section class="section stack" aria-labelledby="noticed">
             <h2 id="noticed">{"What this tenant’s users will notice"}</h2>
-            <ul class="plain-list">
-                <li>
-                    {"Each API server that stops drops its watches and connections: controllers and kubectl reconnect, long kubectl logs and exec sessions end."}
-                </li>
-                <li>
-                    {"For a while old and new API servers answer side by side; a client may meet either."}
-                </li>
-                {minor}
-            </ul>
+            <ul class="plain-list">{notices}</ul>
         </section>
     }
     .into_any()
