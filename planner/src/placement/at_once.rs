@@ -37,9 +37,18 @@ enum Which {
 /// Follows the film from `start` through every choice of the scheduler, and of the ReplicaSet controller between equal pods.
 /// The film's revisions after the first one are the `new_kinds` first kinds of the board, the last one standing for all further.
 pub(super) fn follow(board: &Board<'_>, start: &State, film: &Film, new_kinds: usize, quota: &QuotaRoom) -> AtOnce {
+    let events = events(film, new_kinds);
+    let Some(new_at_once) = most_new_pods(&events, quota) else { return AtOnce::Short };
+    if board.has_plenty(new_at_once) {
+        return AtOnce::All;
+    }
+    search(board, start, events, new_kinds)
+}
+
+/// Every state after each event.
+fn search(board: &Board<'_>, start: &State, events: Vec<Event>, new_kinds: usize) -> AtOnce {
     let mut states = BTreeSet::from([start.clone()]);
-    let (mut new_pods, mut old_gone) = (0, 0);
-    for (_, event) in events(film, new_kinds) {
+    for event in events {
         let step = |state: &State| match event {
             Event::Created(kind) => board.placements(state, kind),
             Event::Terminating(Which::New(kind)) => board.terminations(state, kind),
@@ -49,17 +58,6 @@ pub(super) fn follow(board: &Board<'_>, start: &State, film: &Film, new_kinds: u
             }
             Event::Gone(Which::Old) => of_any(state, new_kinds..board.kinds(), |kind| board.removals(state, kind)),
         };
-        match event {
-            Event::Created(_) => {
-                new_pods += 1;
-                if quota.refusal(new_pods, old_gone).is_some() {
-                    return AtOnce::Short;
-                }
-            }
-            Event::Gone(Which::Old) => old_gone += 1,
-            Event::Gone(Which::New(_)) => new_pods -= 1,
-            Event::Terminating(_) => {}
-        }
         let mut next = BTreeSet::new();
         for state in &states {
             let more = step(state);
@@ -76,13 +74,34 @@ pub(super) fn follow(board: &Board<'_>, start: &State, film: &Film, new_kinds: u
     AtOnce::All
 }
 
+/// The most new pods that exist at the same time; `None` if a quota refuses one of them at its moment.
+fn most_new_pods(events: &[Event], quota: &QuotaRoom) -> Option<usize> {
+    let (mut new, mut old_gone, mut most) = (0, 0, 0);
+    for event in events {
+        match event {
+            Event::Created(_) => {
+                new += 1;
+                most = most.max(new);
+                if quota.refusal(new, old_gone).is_some() {
+                    return None;
+                }
+            }
+            Event::Gone(Which::Old) => old_gone += 1,
+            Event::Gone(Which::New(_)) => new -= 1,
+            Event::Terminating(_) => {}
+        }
+    }
+    Some(most as usize)
+}
+
 /// One pod of any of these kinds. A film can have more old pods than there are: then there is none to take.
 fn of_any(state: &State, kinds: std::ops::Range<usize>, step: impl Fn(usize) -> Vec<State>) -> Vec<State> {
     let next: Vec<State> = kinds.flat_map(step).collect();
     if next.is_empty() { vec![state.clone()] } else { next }
 }
 
-fn events(film: &Film, new_kinds: usize) -> Vec<(i64, Event)> {
+/// In order of time.
+fn events(film: &Film, new_kinds: usize) -> Vec<Event> {
     let mut events = Vec::with_capacity(3 * film.pods.len());
     for pod in &film.pods {
         let which = match pod.revision {
@@ -96,5 +115,8 @@ fn events(film: &Film, new_kinds: usize) -> Vec<(i64, Event)> {
         events.extend(pod.gone_ms.map(|at_ms| (at_ms, Event::Gone(which))));
     }
     events.sort_unstable();
-    events
+    events.into_iter().map(|(_, event)| event).collect()
 }
+
+#[cfg(test)]
+mod tests;

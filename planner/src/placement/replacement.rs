@@ -137,6 +137,7 @@ impl Prepared {
             (Ending::Finishes, _) => Verdict::FitsInTurn { waits: run.first_wait, autoscaler: asked_for() },
             (Ending::Stuck, Some(stuck)) => Verdict::DoesNotFit { stuck, autoscaler: asked_for() },
             (Ending::Depends { least, most }, _) => Verdict::Depends { least, most, wanted: scenario.replicas },
+            // The run is one of the ways that were searched: without a search there is no answer.
             (Ending::Stuck | Ending::NotKnown, _) => Verdict::Unknown(vec![Unknown::TooManyStates]),
         }
     }

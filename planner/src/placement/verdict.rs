@@ -153,6 +153,7 @@ impl fmt::Display for Refusal {
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotSimulated(Feature::Unreadable(what)) => write!(f, "{what} could not be read"),
             Self::NotSimulated(feature) => write!(f, "{feature} is not simulated"),
             Self::TooManyStates => write!(f, "there are more than {MAX_STATES} ways in which pods could be placed"),
         }

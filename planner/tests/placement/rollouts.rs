@@ -202,6 +202,21 @@ fn what_is_not_simulated_makes_a_verdict_unknown() {
 }
 
 #[test]
+fn what_could_not_be_read_makes_a_verdict_unknown() {
+    let world = World::new(nodes(&["8"]), &spec("1"), &["n1"], spec("1"));
+    let unread = [Feature::Unreadable("node `n7`".to_owned())];
+    let verdict = |replacement: Replacement<'_>| replacement.judge(&world.scenario(Strategy::BLUE_GREEN)).to_string();
+    assert_eq!(
+        verdict(Replacement { not_simulated: &unread, ..world.replacement() }),
+        "Not known: node `n7` could not be read."
+    );
+    assert_eq!(
+        verdict(Replacement { new: &[], ..world.replacement() }),
+        "Not known: the template of the new pods could not be read."
+    );
+}
+
+#[test]
 fn eviction_is_only_in_question_where_a_pod_does_not_fit() {
     let mut low = old_pods(&spec("7"), &["n1"]).remove(0);
     (low.name, low.spec.priority) = ("pause".to_owned(), Some(-10));
