@@ -12,8 +12,8 @@ use crate::film::Film;
 pub(super) enum AtOnce {
     /// All do.
     All,
-    /// There is a moment at which some choice leaves a pod without room, or a quota refuses it.
-    Short,
+    /// At this moment of the film (ms) some choice leaves a pod without room, or a quota refuses it; never before.
+    Short { at_ms: i64 },
     /// More than [`MAX_STATES`] states.
     NotKnown,
 }
@@ -38,17 +38,22 @@ enum Which {
 /// The film's revisions after the first one are the `new_kinds` first kinds of the board, the last one standing for all further.
 pub(super) fn follow(board: &Board<'_>, start: &State, film: &Film, new_kinds: usize, quota: &QuotaRoom) -> AtOnce {
     let events = events(film, new_kinds);
-    let Some(new_at_once) = most_new_pods(&events, quota) else { return AtOnce::Short };
-    if board.has_plenty(new_at_once) {
-        return AtOnce::All;
+    let refused_ms = match most_new_pods(&events, quota) {
+        Ok(new_at_once) if board.has_plenty(new_at_once) => return AtOnce::All,
+        Ok(_) => None,
+        Err(at_ms) => Some(at_ms),
+    };
+    let until_refused = events.into_iter().take_while(|(at_ms, _)| refused_ms.is_none_or(|refused| *at_ms < refused));
+    match (search(board, start, until_refused, new_kinds), refused_ms) {
+        (AtOnce::All, Some(at_ms)) => AtOnce::Short { at_ms },
+        (searched, _) => searched,
     }
-    search(board, start, events, new_kinds)
 }
 
 /// Every state after each event.
-fn search(board: &Board<'_>, start: &State, events: Vec<Event>, new_kinds: usize) -> AtOnce {
+fn search(board: &Board<'_>, start: &State, events: impl Iterator<Item = (i64, Event)>, new_kinds: usize) -> AtOnce {
     let mut states = BTreeSet::from([start.clone()]);
-    for event in events {
+    for (at_ms, event) in events {
         let step = |state: &State| match event {
             Event::Created(kind) => board.placements(state, kind),
             Event::Terminating(Which::New(kind)) => board.terminations(state, kind),
@@ -62,7 +67,7 @@ fn search(board: &Board<'_>, start: &State, events: Vec<Event>, new_kinds: usize
         for state in &states {
             let more = step(state);
             if more.is_empty() {
-                return AtOnce::Short;
+                return AtOnce::Short { at_ms };
             }
             next.extend(more);
             if next.len() > MAX_STATES {
@@ -74,16 +79,19 @@ fn search(board: &Board<'_>, start: &State, events: Vec<Event>, new_kinds: usize
     AtOnce::All
 }
 
-/// The most new pods that exist at the same time; `None` if a quota refuses one of them at its moment.
-fn most_new_pods(events: &[Event], quota: &QuotaRoom) -> Option<usize> {
+/// The most new pods that exist at the same time.
+///
+/// # Errors
+/// The moment (ms) at which a quota refuses one of them.
+fn most_new_pods(events: &[(i64, Event)], quota: &QuotaRoom) -> Result<usize, i64> {
     let (mut new, mut old_gone, mut most) = (0, 0, 0);
-    for event in events {
+    for (at_ms, event) in events {
         match event {
             Event::Created(_) => {
                 new += 1;
                 most = most.max(new);
                 if quota.refusal(new, old_gone).is_some() {
-                    return None;
+                    return Err(*at_ms);
                 }
             }
             Event::Gone(Which::Old) => old_gone += 1,
@@ -91,7 +99,7 @@ fn most_new_pods(events: &[Event], quota: &QuotaRoom) -> Option<usize> {
             Event::Terminating(_) => {}
         }
     }
-    Some(most as usize)
+    Ok(most as usize)
 }
 
 /// One pod of any of these kinds. A film can have more old pods than there are: then there is none to take.
@@ -101,7 +109,7 @@ fn of_any(state: &State, kinds: std::ops::Range<usize>, step: impl Fn(usize) -> 
 }
 
 /// In order of time.
-fn events(film: &Film, new_kinds: usize) -> Vec<Event> {
+fn events(film: &Film, new_kinds: usize) -> Vec<(i64, Event)> {
     let mut events = Vec::with_capacity(3 * film.pods.len());
     for pod in &film.pods {
         let which = match pod.revision {
@@ -115,7 +123,7 @@ fn events(film: &Film, new_kinds: usize) -> Vec<Event> {
         events.extend(pod.gone_ms.map(|at_ms| (at_ms, Event::Gone(which))));
     }
     events.sort_unstable();
-    events.into_iter().map(|(_, event)| event).collect()
+    events
 }
 
 #[cfg(test)]

@@ -75,6 +75,19 @@ fn in_a_full_cluster_only_room_that_is_freed_helps() {
 }
 
 #[test]
+fn the_moment_from_which_a_film_does_not_hold_is_known() {
+    // In place with room for one more pod: the second new pod comes after 20 s, when the first old one is not yet gone.
+    let table = [("2", Strategy::IN_PLACE, 0), ("4", Strategy::IN_PLACE, 20_000), ("4", Strategy::SURGE_ONE, 20_000)];
+    for (first, strategy, expected_ms) in table {
+        let world = World::new(nodes(&[first, "2", "2"]), &spec("2"), &["n1", "n2", "n3"], spec("2"));
+        let (Verdict::FitsInTurn { at_ms, .. } | Verdict::DoesNotFit { at_ms, .. }) = world.judge(strategy) else {
+            panic!("{first} CPU, {strategy}: it cannot fit at once");
+        };
+        assert_eq!(at_ms, expected_ms, "{first} CPU, {strategy}");
+    }
+}
+
+#[test]
 fn a_verdict_names_each_node_with_its_filter() {
     let mut nodes = nodes(&["2", "2", "2", "8", "8"]);
     nodes[3].unschedulable = true;

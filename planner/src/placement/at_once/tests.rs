@@ -86,17 +86,17 @@ impl World {
         let events = events(&film, 1);
         let most = most_new_pods(&events, &QuotaRoom::default()).expect("there is no quota");
         let tried = by_trying_everything(&room, &new[0], &movers, &events);
-        Answers { plenty: board.has_plenty(most), searched: search(&board, &start, events, 1), tried }
+        Answers { plenty: board.has_plenty(most), searched: search(&board, &start, events.into_iter(), 1), tried }
     }
 }
 
 /// The same without any of the board's short cuts: each node is itself, and each pod.
-fn by_trying_everything(room: &Room, new: &Incoming, movers: &[(usize, Occupant)], events: &[Event]) -> AtOnce {
+fn by_trying_everything(room: &Room, new: &Incoming, movers: &[(usize, Occupant)], events: &[(i64, Event)]) -> AtOnce {
     type Pods = Vec<(usize, bool, bool)>;
     let old = &movers[0].1;
     let start: Pods = movers.iter().map(|(node, _)| (*node, true, false)).collect();
     let mut states = BTreeSet::from([start]);
-    for event in events {
+    for (at_ms, event) in events {
         let change = |state: &Pods, from: (bool, bool), to: Option<(bool, bool)>| -> Vec<Pods> {
             let with = (0..state.len()).filter(|at| (state[*at].1, state[*at].2) == from);
             let changed = with.map(|at| {
@@ -126,7 +126,7 @@ fn by_trying_everything(room: &Room, new: &Incoming, movers: &[(usize, Occupant)
         for state in &states {
             let more: Vec<Pods> = step(state);
             if more.is_empty() {
-                return AtOnce::Short;
+                return AtOnce::Short { at_ms: *at_ms };
             }
             next.extend(more.into_iter().map(|mut state| {
                 state.sort_unstable();
