@@ -138,7 +138,7 @@ struct Tally {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Outcome {
-    by_node: BTreeMap<String, u32>,
+    by_node: Left,
     unplaced: u32,
 }
 
@@ -226,11 +226,10 @@ impl Case {
         let outcomes = self.result.default.outcomes.iter().chain(&self.result.any_score.outcomes);
         outcomes.into_iter().find_map(|outcome| {
             let about = format!("whether the outcome {:?} is possible", outcome.by_node);
-            let mut question = room.ask(incoming);
-            if !reaches(room, incoming, &mut question, &outcome.by_node) {
+            let Some(end) = reaches(room, room.ask(incoming), &outcome.by_node, &mut BTreeSet::new()) else {
                 return Difference::of(about, &"no order of placing leads there", &"seen");
-            }
-            let fits = question.answer().fits.len();
+            };
+            let fits = end.answer().fits.len();
             (outcome.unplaced > 0 && fits > 0).then(|| Difference {
                 about,
                 ours: format!("{fits} nodes take one more"),
@@ -292,26 +291,38 @@ fn differs_in_state(room: &Room, incoming: &Incoming, state: &ExpectedState) -> 
         .or_else(|| Difference::of(about("the message about"), &answer.message(), &state.message))
 }
 
-/// Places the pods of an outcome, each where it fits, by trying the orders that there are.
-fn reaches(room: &Room, incoming: &Incoming, question: &mut Question<'_>, left: &BTreeMap<String, u32>) -> bool {
-    let Some(fits) = (!left.is_empty()).then(|| question.answer().fits) else { return true };
-    for node in fits {
+/// Pods of an outcome that are still to be placed, by node.
+type Left = BTreeMap<String, u32>;
+
+/// Places the pods of an outcome, each where it fits, by trying the orders that there are. `dead_ends` are known not to lead on.
+fn reaches<'r>(
+    room: &Room,
+    question: Question<'r>,
+    left: &Left,
+    dead_ends: &mut BTreeSet<Left>,
+) -> Option<Question<'r>> {
+    if left.is_empty() {
+        return Some(question);
+    }
+    if dead_ends.contains(left) {
+        return None;
+    }
+    for node in question.answer().fits {
         let name = &room.nodes()[node].node.name;
         let Some(pods) = left.get(name) else { continue };
         let mut rest = left.clone();
-        if *pods > 1 {
-            rest.insert(name.clone(), pods - 1);
-        } else {
-            rest.remove(name);
-        }
+        match pods {
+            0 | 1 => rest.remove(name),
+            pods => rest.insert(name.clone(), pods - 1),
+        };
         let mut placed = question.clone();
-        placed.place(incoming.occupant(), node);
-        if reaches(room, incoming, &mut placed, &rest) {
-            *question = placed;
-            return true;
+        placed.place(question.incoming().occupant(), node);
+        if let Some(end) = reaches(room, placed, &rest, dead_ends) {
+            return Some(end);
         }
     }
-    false
+    dead_ends.insert(left.clone());
+    None
 }
 
 impl InputPod {

@@ -12,8 +12,8 @@ use crate::film::Film;
 pub(super) enum AtOnce {
     /// All do.
     All,
-    /// There is a moment at which some choice leaves a pod without room, or a quota refuses it.
-    Short,
+    /// At this moment of the film (ms) some choice leaves a pod without room, or a quota refuses it; never before.
+    Short { at_ms: i64 },
     /// More than [`MAX_STATES`] states.
     NotKnown,
 }
@@ -37,9 +37,23 @@ enum Which {
 /// Follows the film from `start` through every choice of the scheduler, and of the ReplicaSet controller between equal pods.
 /// The film's revisions after the first one are the `new_kinds` first kinds of the board, the last one standing for all further.
 pub(super) fn follow(board: &Board<'_>, start: &State, film: &Film, new_kinds: usize, quota: &QuotaRoom) -> AtOnce {
+    let events = events(film, new_kinds);
+    let refused_ms = match most_new_pods(&events, quota) {
+        Ok(new_at_once) if board.has_plenty(new_at_once) => return AtOnce::All,
+        Ok(_) => None,
+        Err(at_ms) => Some(at_ms),
+    };
+    let until_refused = events.into_iter().take_while(|(at_ms, _)| refused_ms.is_none_or(|refused| *at_ms < refused));
+    match (search(board, start, until_refused, new_kinds), refused_ms) {
+        (AtOnce::All, Some(at_ms)) => AtOnce::Short { at_ms },
+        (searched, _) => searched,
+    }
+}
+
+/// Every state after each event.
+fn search(board: &Board<'_>, start: &State, events: impl Iterator<Item = (i64, Event)>, new_kinds: usize) -> AtOnce {
     let mut states = BTreeSet::from([start.clone()]);
-    let (mut new_pods, mut old_gone) = (0, 0);
-    for (_, event) in events(film, new_kinds) {
+    for (at_ms, event) in events {
         let step = |state: &State| match event {
             Event::Created(kind) => board.placements(state, kind),
             Event::Terminating(Which::New(kind)) => board.terminations(state, kind),
@@ -49,22 +63,11 @@ pub(super) fn follow(board: &Board<'_>, start: &State, film: &Film, new_kinds: u
             }
             Event::Gone(Which::Old) => of_any(state, new_kinds..board.kinds(), |kind| board.removals(state, kind)),
         };
-        match event {
-            Event::Created(_) => {
-                new_pods += 1;
-                if quota.refusal(new_pods, old_gone).is_some() {
-                    return AtOnce::Short;
-                }
-            }
-            Event::Gone(Which::Old) => old_gone += 1,
-            Event::Gone(Which::New(_)) => new_pods -= 1,
-            Event::Terminating(_) => {}
-        }
         let mut next = BTreeSet::new();
         for state in &states {
             let more = step(state);
             if more.is_empty() {
-                return AtOnce::Short;
+                return AtOnce::Short { at_ms };
             }
             next.extend(more);
             if next.len() > MAX_STATES {
@@ -76,12 +79,36 @@ pub(super) fn follow(board: &Board<'_>, start: &State, film: &Film, new_kinds: u
     AtOnce::All
 }
 
+/// The most new pods that exist at the same time.
+///
+/// # Errors
+/// The moment (ms) at which a quota refuses one of them.
+fn most_new_pods(events: &[(i64, Event)], quota: &QuotaRoom) -> Result<usize, i64> {
+    let (mut new, mut old_gone, mut most) = (0, 0, 0);
+    for (at_ms, event) in events {
+        match event {
+            Event::Created(_) => {
+                new += 1;
+                most = most.max(new);
+                if quota.refusal(new, old_gone).is_some() {
+                    return Err(*at_ms);
+                }
+            }
+            Event::Gone(Which::Old) => old_gone += 1,
+            Event::Gone(Which::New(_)) => new -= 1,
+            Event::Terminating(_) => {}
+        }
+    }
+    Ok(most as usize)
+}
+
 /// One pod of any of these kinds. A film can have more old pods than there are: then there is none to take.
 fn of_any(state: &State, kinds: std::ops::Range<usize>, step: impl Fn(usize) -> Vec<State>) -> Vec<State> {
     let next: Vec<State> = kinds.flat_map(step).collect();
     if next.is_empty() { vec![state.clone()] } else { next }
 }
 
+/// In order of time.
 fn events(film: &Film, new_kinds: usize) -> Vec<(i64, Event)> {
     let mut events = Vec::with_capacity(3 * film.pods.len());
     for pod in &film.pods {
@@ -98,3 +125,6 @@ fn events(film: &Film, new_kinds: usize) -> Vec<(i64, Event)> {
     events.sort_unstable();
     events
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 //! what lies on the spots of each class, in no order.
 
 mod classes;
+mod plenty;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ pub(super) struct Board<'r> {
     /// Per question and entry of a content: what one such pod means.
     weights: Vec<Vec<Weight>>,
     classes: Vec<Class>,
+    /// What the pods that may leave hold in the beginning, by node.
+    standing: BTreeMap<usize, Load>,
 }
 
 /// Spots that can be exchanged.
@@ -57,7 +60,9 @@ impl<'r> Board<'r> {
     ) -> (Self, State) {
         let mut kinds: Vec<Occupant> = incoming.iter().map(|incoming| incoming.occupant.clone()).collect();
         let mut places: Vec<(usize, usize)> = Vec::with_capacity(movers.len());
+        let mut standing: BTreeMap<usize, Load> = BTreeMap::new();
         for (node, mover) in movers {
+            standing.entry(*node).or_default().add(mover);
             let kind = Occupant { deleting: false, ..mover.clone() };
             let known = kinds.iter().skip(incoming.len()).position(|other| *other == kind);
             let number = known.map_or(kinds.len(), |at| at + incoming.len());
@@ -73,7 +78,7 @@ impl<'r> Board<'r> {
             kinds.iter().flat_map(alive_and_deleting).map(|occupant| question.weigh(&occupant)).collect()
         };
         let weights = questions.iter_mut().map(weigh).collect();
-        let mut board = Self { room, kinds, questions, weights, classes: Vec::new() };
+        let mut board = Self { room, kinds, questions, weights, classes: Vec::new(), standing };
         let (classes, class_of_node) = board.classes(&places, most);
         board.classes = classes;
         let mut on_spots: BTreeMap<(usize, usize), Content> = BTreeMap::new();

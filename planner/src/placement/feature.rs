@@ -40,7 +40,7 @@ pub enum Feature {
         /// The quota.
         quota: String,
     },
-    /// Something could not be read; says what.
+    /// Something could not be read; names it.
     Unreadable(String),
 }
 
@@ -93,7 +93,7 @@ impl fmt::Display for Feature {
             Self::PriorityClass(name) => write!(f, "the priority of the class `{name}`"),
             Self::Preemption => f.write_str("eviction of pods with a lower priority"),
             Self::QuotaScope { quota } => write!(f, "the scope of quota `{quota}`"),
-            Self::Unreadable(what) => write!(f, "{what}, which could not be read"),
+            Self::Unreadable(what) => f.write_str(what),
         }
     }
 }

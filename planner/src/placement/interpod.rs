@@ -245,6 +245,11 @@ impl InterPodCounts {
 }
 
 impl InterPodWeight {
+    /// Whether the incoming pod wants to be with the pod.
+    pub(super) fn attracts(&self) -> bool {
+        self.attracts
+    }
+
     /// The topology keys within whose values the pod keeps the incoming one away by its own terms.
     pub(super) fn repelling_keys(&self) -> impl Iterator<Item = usize> {
         self.repelling.iter().copied()

@@ -113,17 +113,17 @@ impl Prepared {
         let film = &prediction.film;
         let pace = Pace::of(scenario);
         let (board, start) = Board::new(&self.room, &self.new, &self.old, new_pods(film, scenario));
-        match follow(&board, &start, film, self.new.len(), &self.quota) {
+        let at_ms = match follow(&board, &start, film, self.new.len(), &self.quota) {
             AtOnce::All => {
                 let more = prediction.summary.peaks.bound.saturating_sub(scenario.replicas);
                 return Verdict::Fits { more };
             }
             AtOnce::NotKnown => return Verdict::Unknown(vec![Unknown::TooManyStates]),
-            AtOnce::Short if !self.may_preempt.is_empty() => {
+            AtOnce::Short { .. } if !self.may_preempt.is_empty() => {
                 return Verdict::Unknown(self.may_preempt.iter().cloned().map(Unknown::NotSimulated).collect());
             }
-            AtOnce::Short => {}
-        }
+            AtOnce::Short { at_ms } => at_ms,
+        };
         let Some(last) = self.new.last() else { return Verdict::Unknown(Vec::new()) };
         let kind = self.new.len() - 1;
         let turns = Turns { board: &board, kind, first_old: self.new.len(), pace, quota: &self.quota };
@@ -134,9 +134,10 @@ impl Prepared {
             Autoscaler::NotKnown => None,
         };
         match (ending, run.end) {
-            (Ending::Finishes, _) => Verdict::FitsInTurn { waits: run.first_wait, autoscaler: asked_for() },
-            (Ending::Stuck, Some(stuck)) => Verdict::DoesNotFit { stuck, autoscaler: asked_for() },
-            (Ending::Depends { least, most }, _) => Verdict::Depends { least, most, wanted: scenario.replicas },
+            (Ending::Finishes, _) => Verdict::FitsInTurn { at_ms, waits: run.first_wait, autoscaler: asked_for() },
+            (Ending::Stuck, Some(stuck)) => Verdict::DoesNotFit { at_ms, stuck, autoscaler: asked_for() },
+            (Ending::Depends { least, most }, _) => Verdict::Depends { at_ms, least, most, wanted: scenario.replicas },
+            // The run is one of the ways that were searched: without a search there is no answer.
             (Ending::Stuck | Ending::NotKnown, _) => Verdict::Unknown(vec![Unknown::TooManyStates]),
         }
     }

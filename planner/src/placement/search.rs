@@ -28,6 +28,9 @@ impl Room {
     pub fn place(&self, incoming: &Incoming, count: u32) -> Placed {
         let kinds = std::slice::from_ref(incoming);
         let (board, start) = Board::new(self, kinds, &[], count as usize);
+        if board.has_plenty(count as usize) {
+            return Placed { least: count, most: count, exact: true };
+        }
         search(&board, start, count, MAX_STATES)
     }
 }

@@ -194,13 +194,39 @@ impl SpreadRules {
         self.rules.iter().map(move |rule| rule.included[node])
     }
 
-    /// The topology keys of constraints whose counts or answers can differ between nodes.
+    /// How many hard constraints there are.
+    pub(super) fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// The topology key of a constraint.
+    pub(super) fn key(&self, constraint: usize) -> usize {
+        self.rules[constraint].key
+    }
+
+    /// The values that are domains of a constraint.
+    pub(super) fn domains(&self, constraint: usize) -> impl Iterator<Item = usize> {
+        let domains = self.rules[constraint].domains.iter().enumerate();
+        domains.filter(|(_, domain)| **domain).map(|(value, _)| value)
+    }
+
+    /// Whether a constraint has fewer domains than it asks for, so that its emptiest one counts as empty.
+    pub(super) fn has_few_domains(&self, constraint: usize) -> bool {
+        self.rules[constraint].few_domains
+    }
+
+    /// The topology keys of all constraints.
     pub(super) fn keys(&self) -> impl Iterator<Item = usize> {
         self.rules.iter().map(|rule| rule.key)
     }
 }
 
 impl SpreadCounts {
+    /// Pods that a constraint counts for a value.
+    pub(super) fn count(&self, constraint: usize, value: usize) -> i32 {
+        self.0[constraint][value]
+    }
+
     /// Counts a pod on `node`, `by` times (-1 takes it away).
     pub(super) fn add(
         &mut self,

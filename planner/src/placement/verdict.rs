@@ -20,6 +20,8 @@ pub enum Verdict {
     },
     /// Some may have to wait until an old pod is gone, but the rollout gets through, whatever the scheduler chooses.
     FitsInTurn {
+        /// The moment of the film (ms) from which on the film may not hold, because a pod may have to wait.
+        at_ms: i64,
         /// Where one waits for the first time.
         waits: Option<Blocked>,
         /// What an autoscaler would be asked for, if there is one.
@@ -27,6 +29,8 @@ pub enum Verdict {
     },
     /// The rollout gets stuck, whatever the scheduler chooses.
     DoesNotFit {
+        /// The moment of the film (ms) from which on the film may not hold, because a pod may have to wait.
+        at_ms: i64,
         /// Where it ends.
         stuck: Blocked,
         /// What an autoscaler would be asked for, if there is one.
@@ -34,6 +38,8 @@ pub enum Verdict {
     },
     /// Whether it gets through depends on which of the fitting nodes the scheduler chooses.
     Depends {
+        /// The moment of the film (ms) from which on the film may not hold, because a pod may have to wait.
+        at_ms: i64,
         /// New pods that have a node in the end: fewest.
         least: u32,
         /// New pods that have a node in the end: most.
@@ -87,20 +93,20 @@ impl fmt::Display for Verdict {
             Self::Fits { more: 0 } => f.write_str("Fits: at no moment are more pods needed than today."),
             Self::Fits { more: 1 } => f.write_str("Fits: the 1 additional pod finds room at once."),
             Self::Fits { more } => write!(f, "Fits: all {more} additional pods find room at once."),
-            Self::FitsInTurn { waits: Some(waits), autoscaler } => {
+            Self::FitsInTurn { waits: Some(waits), autoscaler, .. } => {
                 write!(f, "Fits in turn: {} ", Found(waits))?;
                 write!(f, "at once, but what waits gets its place once old pods are gone ({}).", waits.by)?;
                 asks(f, autoscaler.as_ref())
             }
-            Self::FitsInTurn { waits: None, autoscaler } => {
+            Self::FitsInTurn { waits: None, autoscaler, .. } => {
                 f.write_str("Fits in turn: a new pod may have to wait until an old one is gone.")?;
                 asks(f, autoscaler.as_ref())
             }
-            Self::DoesNotFit { stuck, autoscaler } => {
+            Self::DoesNotFit { stuck, autoscaler, .. } => {
                 write!(f, "Does not fit: {}, and then it gets stuck ({}).", Found(stuck), stuck.by)?;
                 asks(f, autoscaler.as_ref())
             }
-            Self::Depends { least, most, wanted } => {
+            Self::Depends { least, most, wanted, .. } => {
                 write!(
                     f,
                     "Depends on which nodes the scheduler takes: in the end {least} to {most} of {wanted} new pods "
@@ -153,6 +159,7 @@ impl fmt::Display for Refusal {
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotSimulated(Feature::Unreadable(what)) => write!(f, "{what} could not be read"),
             Self::NotSimulated(feature) => write!(f, "{feature} is not simulated"),
             Self::TooManyStates => write!(f, "there are more than {MAX_STATES} ways in which pods could be placed"),
         }

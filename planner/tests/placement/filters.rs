@@ -171,3 +171,39 @@ fn admission_a_second_time_changes_nothing() {
     let placed = |template| room.place(&Incoming::of(template), 4);
     assert_eq!(placed(&twice), placed(&once));
 }
+
+#[test]
+fn a_pod_spec_is_read_as_the_api_server_writes_it() {
+    let spec: PodSpec = from_json(json!({
+        "containers": [{
+            "name": "kube-apiserver",
+            "image": "registry.k8s.io/kube-apiserver:v1.36.1",
+            "args": ["--advertise-address=172.18.0.3"],
+            "ports": [{"containerPort": 6443, "name": "apiserver", "protocol": "TCP"}],
+            "livenessProbe": {"httpGet": {"path": "/livez", "port": 6443, "scheme": "HTTPS"}},
+            "resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
+            "volumeMounts": [{"mountPath": "/etc/kubernetes/pki", "name": "etc-kubernetes-pki", "readOnly": true}],
+        }],
+        "initContainers": [{"name": "kine", "restartPolicy": "Always", "resources": {"requests": {"cpu": "50m"}}}],
+        "affinity": {
+            "podAntiAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {"weight": 1, "podAffinityTerm": {"topologyKey": "kubernetes.io/hostname"}},
+                ],
+            },
+        },
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"},
+        ],
+        "volumes": [{"name": "etc-kubernetes-pki", "projected": {"defaultMode": 420, "sources": []}}],
+        "dnsPolicy": "ClusterFirst",
+        "restartPolicy": "Always",
+        "schedulerName": "default-scheduler",
+        "terminationGracePeriodSeconds": 30,
+    }));
+    assert_eq!(spec.volumes[0].kind, "projected");
+    let requests = Incoming::of(&template(spec.clone())).requests();
+    assert_eq!((requests.milli_cpu, requests.memory), (300, 1 << 30));
+    assert_eq!(stop(node("n1", "300m"), &[], spec.clone()), None, "what is only preferred stops nothing");
+    assert!(stop(node("n1", "299m"), &[], spec).is_some());
+}

@@ -75,6 +75,19 @@ fn in_a_full_cluster_only_room_that_is_freed_helps() {
 }
 
 #[test]
+fn the_moment_from_which_a_film_does_not_hold_is_known() {
+    // In place with room for one more pod: the second new pod comes after 20 s, when the first old one is not yet gone.
+    let table = [("2", Strategy::IN_PLACE, 0), ("4", Strategy::IN_PLACE, 20_000), ("4", Strategy::SURGE_ONE, 20_000)];
+    for (first, strategy, expected_ms) in table {
+        let world = World::new(nodes(&[first, "2", "2"]), &spec("2"), &["n1", "n2", "n3"], spec("2"));
+        let (Verdict::FitsInTurn { at_ms, .. } | Verdict::DoesNotFit { at_ms, .. }) = world.judge(strategy) else {
+            panic!("{first} CPU, {strategy}: it cannot fit at once");
+        };
+        assert_eq!(at_ms, expected_ms, "{first} CPU, {strategy}");
+    }
+}
+
+#[test]
 fn a_verdict_names_each_node_with_its_filter() {
     let mut nodes = nodes(&["2", "2", "2", "8", "8"]);
     nodes[3].unschedulable = true;
@@ -199,6 +212,21 @@ fn what_is_not_simulated_makes_a_verdict_unknown() {
         };
         assert_eq!(world.judge(Strategy::BLUE_GREEN).to_string(), expected);
     }
+}
+
+#[test]
+fn what_could_not_be_read_makes_a_verdict_unknown() {
+    let world = World::new(nodes(&["8"]), &spec("1"), &["n1"], spec("1"));
+    let unread = [Feature::Unreadable("node `n7`".to_owned())];
+    let verdict = |replacement: Replacement<'_>| replacement.judge(&world.scenario(Strategy::BLUE_GREEN)).to_string();
+    assert_eq!(
+        verdict(Replacement { not_simulated: &unread, ..world.replacement() }),
+        "Not known: node `n7` could not be read."
+    );
+    assert_eq!(
+        verdict(Replacement { new: &[], ..world.replacement() }),
+        "Not known: the template of the new pods could not be read."
+    );
 }
 
 #[test]

@@ -115,7 +115,7 @@ impl<'r> Board<'r> {
                 continue;
             }
             let by_load = if standing > 0 { !all_equal } else { !new_equal };
-            let slots = if by_load { 0 } else { slots(node, &self.kinds[0]) };
+            let slots = if by_load { 0 } else { slots(node, &self.kinds[0], &Load::default()) };
             let key = PoolKey {
                 open,
                 included: self.questions.iter().flat_map(|question| question.spread.included(index)).collect(),
@@ -144,7 +144,7 @@ impl<'r> Board<'r> {
     }
 
     /// Whether a node is open for a kind as far as the pods on the board do not matter.
-    fn is_open(&self, question: usize, node: usize) -> bool {
+    pub(super) fn is_open(&self, question: usize, node: usize) -> bool {
         let weights: Vec<_> = self.weights[question].iter().map(|weight| &weight.interpod).collect();
         let question = &self.questions[question];
         !question.is_fixed(node)
@@ -211,13 +211,12 @@ impl Slots {
     }
 }
 
-/// How many pods like `pod` the node takes at most: by resources, and one if they want the same host port.
-fn slots(node: &NodeRoom, pod: &Occupant) -> i64 {
-    let nothing = Load::default();
-    if !node.has_ports(&pod.ports, &nothing) {
+/// How many pods like `pod` the node takes at most beside `added`: by resources, and one if they want the same host port.
+pub(super) fn slots(node: &NodeRoom, pod: &Occupant, added: &Load) -> i64 {
+    if !node.has_ports(&pod.ports, added) {
         return 0;
     }
-    let free = node.free();
+    let free = node.free_beside(added);
     let by_amount = pod.requests.each().into_iter().zip(free.amounts.each());
     let slots = by_amount.filter(|(wanted, _)| *wanted > 0).map(|(wanted, free)| free.div_euclid(wanted));
     let slots = slots.min().unwrap_or(i64::MAX).min(free.pods).max(0);
