@@ -161,12 +161,7 @@ pub fn status(
     outcome: Outcome,
     now_ms: i64,
 ) -> ReplicaSetStatus {
-    let mut status = ReplicaSetStatus {
-        observed_generation: replica_set.generation,
-        terminating: Some(0),
-        failure: before.failure,
-        ..ReplicaSetStatus::default()
-    };
+    let mut status = ReplicaSetStatus { observed_generation: replica_set.generation, ..ReplicaSetStatus::default() };
     let mut terminating = 0;
     for pod in pods {
         if pod.is_terminating() {

@@ -1,6 +1,6 @@
 //! Films and their figures.
 
-use planner::film::{Film, FilmSummary, Milestones, MixedWindow, OpenSpan, PodTrack, Revision, Side};
+use planner::film::{Film, FilmSummary, Milestones, MixedWindow, OpenSpan, PodState, PodTrack, Revision, Side};
 use planner::rollout::{DeploymentWrite, EndReason, Health, Scenario, Template, predict, predict_watched};
 use planner::strategy::{IntOrPercent, Strategy};
 
@@ -67,6 +67,27 @@ fn the_staircase_says_what_the_moments_say() {
             }
         }
     }
+}
+
+#[test]
+fn each_pod_is_counted_once_on_its_side_and_in_its_state() {
+    let film = predict(&Scenario::hop(3, Strategy::ROLLING_ONE, vec![20_000, 23_000], 30_000)).film;
+    for step in film.steps_from(0) {
+        for side in [Side::Old, Side::New] {
+            for state in [PodState::Pending, PodState::Starting, PodState::Ready, PodState::Terminating] {
+                let pods = film.pods.iter().filter(|pod| film.side(pod) == side);
+                let have = pods.filter(|pod| pod.state_at(step.from_ms) == Some(state)).count();
+                assert_eq!(step.counts.side(side).in_state(state) as usize, have, "{side:?} {state:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn predicted_pods_are_numbered_on_each_side() {
+    let film = predict(&Scenario::hop(2, Strategy::BLUE_GREEN, vec![20_000], 30_000)).film;
+    let names: Vec<&str> = film.pods.iter().map(|pod| pod.name.as_str()).collect();
+    assert_eq!(names, ["old-1", "old-2", "new-1", "new-2"]);
 }
 
 #[test]

@@ -114,7 +114,7 @@ pub(super) fn annotations_need_update(replica_set: &ReplicaSetState, annotations
 }
 
 /// `GetReplicaSetProportion`: the share of one ReplicaSet, never beyond what is left to add or remove.
-fn proportion(fraction: i64, to_add: i64, added: i64) -> i64 {
+pub(super) fn proportion(fraction: i64, to_add: i64, added: i64) -> i64 {
     let left = to_add - added;
     if to_add == 0 || left == 0 {
         0

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::scale::annotations_need_update;
+use super::scale::{annotations_need_update, proportion};
 use super::*;
 use crate::rollout::replica_set::ReplicaFailure;
 use crate::strategy::IntOrPercent;
@@ -418,6 +418,16 @@ fn a_replica_set_keeps_its_share_when_the_size_changes() {
         let set = ReplicaSetState { max_replicas: annotation, ..replica_set(case.rs_replicas, 0, 0) };
         let (fraction, _) = step(&deployment, &[set], |sync| sync.fraction(&set));
         assert_eq!(fraction, case.expected_fraction, "{}", case.name);
+    }
+}
+
+#[test]
+fn no_share_goes_beyond_what_is_left() {
+    // What a ReplicaSet would grow by, what is to add in all, what is added already; its share.
+    let cases =
+        [(2, 3, 0, 2), (5, 3, 0, 3), (5, 3, 1, 2), (-1, 3, 3, 0), (-2, -3, 0, -2), (-5, -3, -1, -2), (4, 0, 0, 0)];
+    for (fraction, to_add, added, share) in cases {
+        assert_eq!(proportion(fraction, to_add, added), share, "{fraction} of {to_add} after {added}");
     }
 }
 

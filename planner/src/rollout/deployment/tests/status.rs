@@ -313,3 +313,19 @@ fn the_new_replica_sets_failure_comes_before_an_old_ones() {
     sets[0].status.failure = None;
     assert_eq!(reason(&sets), None);
 }
+
+#[test]
+fn a_failure_that_goes_on_keeps_its_time() {
+    for (reason, since_ms) in [(ConditionReason::FailedCreate, 1000), (ConditionReason::FailedDelete, 2000)] {
+        let mut failing = new_replica_set(1, 0, 0);
+        failing.status.failure = Some(ReplicaFailure { reason, since_ms: 2000 });
+        let mut deployment = deployment(3, 1, 0);
+        deployment.status.replica_failure = Some(condition("True", "FailedCreate", 1000));
+        let (status, _) = step(&deployment, &[failing], |sync| {
+            assert!(sync.sync_rollout_status().is_ok());
+            sync.deployment.status
+        });
+        let failure = status.replica_failure.map(|condition| (condition.reason, condition.last_update_ms));
+        assert_eq!(failure, Some((reason, since_ms)));
+    }
+}
