@@ -1,5 +1,6 @@
 //! The strategy lab: what each strategy would do to one control plane, side by side.
 
+mod pull;
 mod query;
 mod range;
 mod remark;
@@ -9,17 +10,19 @@ mod verdict;
 
 use serde::{Deserialize, Serialize};
 
+use self::range::Play;
 use crate::cost::{Cost, PodCost};
 use crate::film::{Film, FilmSummary, Side};
 use crate::rollout::{DeploymentWrite, EndReason, Health, Scenario, Step, Template, predict};
 use crate::strategy::{RolloutLimits, Strategy};
 use crate::tenant::PodRequests;
 
+pub use self::pull::{PullSource, PullUnknown};
 pub use self::query::{LabQueryError, MAX_REPLICAS, MAX_SAMPLES, MAX_SECONDS, NEW_PODS};
 pub use self::range::{Extent, Range};
 pub use self::remark::{Remark, RemarkKind, Shortage};
 pub use self::search::{Found, Match, Recommendation, Wishes, recommend, search};
-pub use self::source::{LabSources, TimingSource};
+pub use self::source::{LabSources, Spread, TimingSource};
 
 /// With konnectivity Kamaji writes the Deployment a second time this long after the first (ms; observed).
 pub const SECOND_WRITE_MS: i64 = 900;
@@ -44,6 +47,8 @@ pub struct LabInput {
     pub termination_extent_ms: Option<(i64, i64)>,
     /// What pulling the image adds to the start-up of each new pod (ms), where the nodes do not have it yet.
     pub pull_ms: Option<i64>,
+    /// The least and the most of it (ms). Counts only while the typical one lies in between.
+    pub pull_extent_ms: Option<(i64, i64)>,
     /// Whether the new pods become ready.
     pub new_pods: Health,
     /// Most pod objects of this control plane, terminating ones included (pods); `None` = no quota.
@@ -109,6 +114,7 @@ impl Default for LabInput {
             termination_ms: DEFAULT_GRACE_MS,
             termination_extent_ms: None,
             pull_ms: None,
+            pull_extent_ms: None,
             new_pods: Health::Starts,
             pod_quota: None,
             room: None,
@@ -142,19 +148,17 @@ impl LabInput {
 
     /// What the model plays for one candidate.
     pub fn scenario(&self, strategy: Strategy) -> Scenario {
-        self.timed_scenario(strategy, &self.startup_ms, self.termination_ms)
+        self.timed_scenario(strategy, &self.typical_play())
     }
 
-    /// The same with other start-ups and terminations.
-    fn timed_scenario(&self, strategy: Strategy, startup_ms: &[i64], termination_ms: i64) -> Scenario {
-        let pull_ms = self.pull_ms.unwrap_or(0);
-        let new_startup_ms: Vec<i64> = startup_ms.iter().map(|ms| ms.saturating_add(pull_ms)).collect();
-        let mut scenario = Scenario::hop(self.replicas, strategy, startup_ms.to_vec(), termination_ms);
+    /// The same with other times.
+    fn timed_scenario(&self, strategy: Strategy, play: &Play) -> Scenario {
+        let mut scenario = Scenario::hop(self.replicas, strategy, play.startup_ms.clone(), play.termination_ms);
         scenario.min_ready_seconds = self.min_ready_seconds;
         scenario.progress_deadline_seconds = self.progress_deadline_seconds;
         scenario.pod_quota = self.pod_quota;
         scenario.node_capacity = self.room;
-        let new = Template { startup_ms: new_startup_ms, health: self.new_pods, side: Side::New };
+        let new = Template { startup_ms: play.new_startup_ms.clone(), health: self.new_pods, side: Side::New };
         if let Some(at_ms) = self.second_write_ms {
             scenario.templates.push(new.clone());
             scenario.writes.push(DeploymentWrite { at_ms, template: Some(2), ..DeploymentWrite::default() });

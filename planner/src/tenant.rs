@@ -3,6 +3,8 @@
 //! `cluster` makes a [`TenantSnapshot`] from Kubernetes objects once, at the edge; everything after that (rules, pages,
 //! the browser) reads only this. What could not be read is said to be unknown ([`Reading`]), never filled in.
 
+mod images;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,8 @@ use crate::film::Film;
 use crate::strategy::DeclaredStrategy;
 use crate::time::UnixMillis;
 use crate::version::{KubernetesVersion, VersionError};
+
+pub use self::images::{ImagePresence, LISTED_IMAGES, ListedVersion, NodeImages, SHORTEST_PULL_MS};
 
 /// Namespace and name of a TenantControlPlane. Its Deployment has the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -68,6 +72,8 @@ pub struct TenantSnapshot {
     pub pods: Reading<Vec<PodFacts>>,
     /// Recent events on any of these objects, newest first, at most 50.
     pub events: Reading<Vec<EventFacts>>,
+    /// Which images of the API server the nodes have. [`Reading::Missing`] where no node is listed at all.
+    pub images: Reading<NodeImages>,
     /// The hop that runs, or the last one that was observed.
     pub hop: Option<ObservedHop>,
     /// How long pods of this tenant took to start and to terminate.
@@ -338,6 +344,8 @@ pub struct ObservedHop {
     pub settled_ms: Option<i64>,
     /// When the last pod of an older version was gone; ms since the film's zero.
     pub finished_ms: Option<i64>,
+    /// What the nodes had when it began: its own pods change that. [`Reading::Missing`] where the beginning was not seen.
+    pub images: Reading<NodeImages>,
     /// The recorded film.
     pub film: Film,
 }
@@ -345,10 +353,13 @@ pub struct ObservedHop {
 /// How long pods of this tenant took, in milliseconds, newest last. API times are whole seconds, so each is exact to one second.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObservedTimings {
-    /// Ready minus PodScheduled, only of pods without restarts.
+    /// Ready minus PodScheduled, only of pods without restarts; without the pull of the API server's image, where it was told of.
     pub startup_ms: Vec<i64>,
     /// From the request to terminate until the object was gone.
     pub termination_ms: Vec<i64>,
+    /// Pulls of the API server's image as the kubelet's events told them (exact to the millisecond), the wait behind other
+    /// pulls included. Nothing shorter than [`SHORTEST_PULL_MS`].
+    pub pull_ms: Vec<i64>,
 }
 
 /// Whether what is shown is current.

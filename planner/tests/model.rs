@@ -16,6 +16,8 @@ mod lab_search;
 mod labs;
 #[path = "model/properties.rs"]
 mod properties;
+#[path = "model/pulls.rs"]
+mod pulls;
 #[path = "model/recorded.rs"]
 mod recorded;
 #[path = "model/traces.rs"]

@@ -84,6 +84,9 @@ impl LabInput {
         if let Some(ms) = self.pull_ms {
             let _ = write!(query, "&pull={}", decimal(ms));
         }
+        if let Some((low, high)) = self.pull_extent_ms {
+            let _ = write!(query, "&pulllow={}&pullhigh={}", decimal(low), decimal(high));
+        }
         for (key, limit) in [("quota", self.pod_quota), ("room", self.room)] {
             if let Some(pods) = limit {
                 let _ = write!(query, "&{key}={pods}");
@@ -177,14 +180,10 @@ impl LabInput {
                     value.split(',').map(|text| millis("startup", text.trim())).collect::<Result<_, _>>()?;
             }
             "grace" => self.termination_ms = millis("grace", value)?,
-            "gracelow" => {
-                let low = millis("gracelow", value)?;
-                self.termination_extent_ms = Some((low, self.termination_extent_ms.map_or(low, |(_, high)| high)));
-            }
-            "gracehigh" => {
-                let high = millis("gracehigh", value)?;
-                self.termination_extent_ms = Some((self.termination_extent_ms.map_or(high, |(low, _)| low), high));
-            }
+            "gracelow" => set_low(&mut self.termination_extent_ms, millis("gracelow", value)?),
+            "gracehigh" => set_high(&mut self.termination_extent_ms, millis("gracehigh", value)?),
+            "pulllow" => set_low(&mut self.pull_extent_ms, millis("pulllow", value)?),
+            "pullhigh" => set_high(&mut self.pull_extent_ms, millis("pullhigh", value)?),
             "pull" if value == "none" => self.pull_ms = None,
             "quota" if value == "none" => self.pod_quota = None,
             "room" if value == "none" => self.room = None,
@@ -232,6 +231,15 @@ impl LabInput {
         }
         Ok(())
     }
+}
+
+/// Least and greatest come one after the other; until the other is there, they are the same.
+fn set_low(extent: &mut Option<(i64, i64)>, low: i64) {
+    *extent = Some((low, extent.map_or(low, |(_, high)| high)));
+}
+
+fn set_high(extent: &mut Option<(i64, i64)>, high: i64) {
+    *extent = Some((extent.map_or(high, |(low, _)| low), high));
 }
 
 fn amount(key: &'static str, value: &str, example: &'static str) -> Result<u64, LabQueryError> {

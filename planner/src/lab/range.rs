@@ -1,4 +1,4 @@
-//! How far the figures of a row may lie apart, where start-up and termination were seen to differ.
+//! How far the figures of a row may lie apart, where start-up, pull and termination were seen to differ.
 //!
 //! Nothing is interpolated: the same rollout is played again with the shortest, the longest and the most uneven times.
 
@@ -34,6 +34,25 @@ pub struct Range {
     pub lowest_serving: Extent<u32>,
     /// Pod objects at the peak (pods).
     pub peak_objects: Extent<u32>,
+}
+
+/// The times of one play.
+pub(super) struct Play {
+    /// Start-ups of the old template's pods (ms).
+    pub(super) startup_ms: Vec<i64>,
+    /// Start-ups of the new pods, the pull of their image included (ms).
+    pub(super) new_startup_ms: Vec<i64>,
+    /// Termination (ms).
+    pub(super) termination_ms: i64,
+}
+
+impl Play {
+    /// Each new pod pulls for as long as the last of `pull_ms`, but the first ones for as long as their own entry.
+    fn new(startup_ms: Vec<i64>, pull_ms: &[i64], termination_ms: i64) -> Self {
+        let pulls = pull_ms.iter().chain(std::iter::repeat(pull_ms.last().unwrap_or(&0)));
+        let new_startup_ms = startup_ms.iter().zip(pulls).map(|(ms, pull)| ms.saturating_add(*pull)).collect();
+        Self { startup_ms, new_startup_ms, termination_ms }
+    }
 }
 
 impl<T: Ord + Copy> Extent<T> {
@@ -72,29 +91,42 @@ impl LabInput {
         Extent { low, high }
     }
 
-    /// Start-ups and termination of the plays beside the typical one; none if nothing differs.
-    pub(super) fn other_plays(&self) -> Vec<(Vec<i64>, i64)> {
-        let (startup, termination) = (self.startup_extent(), self.termination_extent());
-        if startup.is_point() && termination.is_point() {
+    /// The shortest and the longest pull of the image (ms), by the same rule as for the termination; 0 where nothing is pulled.
+    pub fn pull_extent(&self) -> Extent<i64> {
+        let typical = self.pull_ms.unwrap_or(0);
+        let known = self.pull_extent_ms.filter(|_| self.pull_ms.is_some()).map(|(low, high)| Extent { low, high });
+        known.filter(|extent| extent.contains(typical)).unwrap_or(Extent::at(typical))
+    }
+
+    /// What is played first, and drawn.
+    pub(super) fn typical_play(&self) -> Play {
+        Play::new(self.startup_ms.clone(), &[self.pull_ms.unwrap_or(0)], self.termination_ms)
+    }
+
+    /// The plays beside the typical one; none if nothing differs.
+    pub(super) fn other_plays(&self) -> Vec<Play> {
+        let (startup, pull, termination) = (self.startup_extent(), self.pull_extent(), self.termination_extent());
+        if startup.is_point() && pull.is_point() && termination.is_point() {
             return Vec::new();
         }
-        let all = |ms: i64| vec![ms; 1];
         let mut uneven = vec![startup.high; self.replicas.max(1) as usize];
         uneven[0] = startup.low;
-        vec![(all(startup.low), termination.low), (all(startup.high), termination.high), (uneven, termination.high)]
+        vec![
+            Play::new(vec![startup.low], &[pull.low], termination.low),
+            Play::new(vec![startup.high], &[pull.high], termination.high),
+            Play::new(uneven, &[pull.low, pull.high], termination.high),
+        ]
     }
 }
 
 impl Range {
-    /// `None` if start-up and termination are one number each.
+    /// `None` if start-up, pull and termination are one number each.
     pub(super) fn of(input: &LabInput, strategy: Strategy, typical: &FilmSummary) -> Option<Self> {
         let plays = input.other_plays();
         if plays.is_empty() {
             return None;
         }
-        let summaries = plays.into_iter().map(|(startup_ms, termination_ms)| {
-            predict(&input.timed_scenario(strategy, &startup_ms, termination_ms)).summary
-        });
+        let summaries = plays.iter().map(|play| predict(&input.timed_scenario(strategy, play)).summary);
         Some(summaries.fold(Self::at(typical), |range, summary| range.with(&summary)))
     }
 

@@ -132,7 +132,7 @@ pub fn search(input: &LabInput, wishes: &Wishes) -> Found {
     Found { matches, played }
 }
 
-/// How many of the matches are sure to keep the wishes at any observed start-up and termination.
+/// How many of the matches are sure to keep the wishes at any observed start-up, pull and termination.
 const CONFIRMED: usize = 5;
 
 /// Leaves out those of the first matches that break a wish when pods are quicker or slower than typical.
@@ -144,8 +144,8 @@ fn confirm(input: &LabInput, wishes: &Wishes, matches: &mut Vec<Match>) {
     let mut sure = 0;
     matches.retain(|found| {
         let keeps = sure >= CONFIRMED
-            || plays.iter().all(|(startup_ms, termination_ms)| {
-                let scenario = input.timed_scenario(found.strategy, startup_ms, *termination_ms);
+            || plays.iter().all(|play| {
+                let scenario = input.timed_scenario(found.strategy, play);
                 let prediction = predict_while(&scenario, |_| ControlFlow::Continue(()));
                 prediction.is_some_and(|it| wishes.kept_by(&it.summary, input.connections_per_pod))
             });

@@ -6,19 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ASSUMED_CONNECTIONS, ASSUMED_STARTUP_MS, DEFAULT_GRACE_MS, LabInput, MAX_REPLICAS, MAX_SAMPLES, MAX_SECONDS,
-    SECOND_WRITE_MS,
+    PullSource, SECOND_WRITE_MS,
 };
 use crate::cost::FigureSource;
 use crate::tenant::{Konnectivity, TenantSnapshot};
+use crate::version::KubernetesVersion;
 
 /// Where the numbers of a [`LabInput`] come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LabSources {
     /// Start-up.
     pub startup: TimingSource,
     /// Termination.
     pub termination: TimingSource,
+    /// Pull of the image.
+    pub pull: PullSource,
     /// CPU and memory of a pod.
     pub requests: FigureSource,
     /// Connections of a pod.
@@ -47,13 +50,28 @@ pub enum TimingSource {
     Assumed,
 }
 
+/// Durations that were observed, in four numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spread {
+    /// How many.
+    pub samples: usize,
+    /// The shortest (ms).
+    pub low_ms: i64,
+    /// The median (ms).
+    pub typical_ms: i64,
+    /// The longest (ms).
+    pub high_ms: i64,
+}
+
 impl LabInput {
     /// What the lab begins with for this tenant.
     ///
     /// Start-ups are the newest observed ones in their order, so pods become ready one after the other as they did then.
     /// Termination is the observed median, else the grace period. Konnectivity that follows the minor gives a second write;
-    /// for a patch hop there is none, so take it away there.
-    pub fn from_snapshot(snapshot: &TenantSnapshot) -> (Self, LabSources) {
+    /// for a patch hop there is none, so take it away there. `wanted` is the version whose image the new pods need, see
+    /// [`LabInput::with_images`].
+    pub fn from_snapshot(snapshot: &TenantSnapshot, wanted: Option<&KubernetesVersion>) -> (Self, LabSources) {
         let deployment = snapshot.deployment.read();
         let default = Self::default();
 
@@ -96,9 +114,11 @@ impl LabInput {
             custom: snapshot.strategy.under_kamaji().ok(),
             ..default
         };
+        let (input, pull) = input.with_images(&snapshot.images, wanted, &snapshot.timings.pull_ms);
         let sources = LabSources {
             startup,
             termination,
+            pull,
             requests: if known { FigureSource::Requests } else { FigureSource::Unknown },
             connections: if etcd { FigureSource::Assumed } else { FigureSource::Unknown },
         };
@@ -114,23 +134,28 @@ impl LabInput {
 }
 
 /// What the lab plays, and a link may carry (ms).
-fn within_bounds(ms: i64) -> i64 {
+pub(super) fn within_bounds(ms: i64) -> i64 {
     ms.clamp(0, i64::from(MAX_SECONDS) * 1000)
+}
+
+impl Spread {
+    /// `None` without a sample.
+    pub(super) fn of(samples: &[i64]) -> Option<Self> {
+        let mut sorted = samples.to_vec();
+        sorted.sort_unstable();
+        let (low_ms, high_ms) = (*sorted.first()?, *sorted.last()?);
+        Some(Self { samples: sorted.len(), low_ms, typical_ms: sorted[sorted.len() / 2], high_ms })
+    }
 }
 
 impl TimingSource {
     fn of(samples: &[i64], otherwise: Self) -> Self {
-        let mut sorted = samples.to_vec();
-        sorted.sort_unstable();
-        match (sorted.first(), sorted.last()) {
-            (Some(low_ms), Some(high_ms)) => Self::Observed {
-                samples: sorted.len(),
-                low_ms: *low_ms,
-                typical_ms: sorted[sorted.len() / 2],
-                high_ms: *high_ms,
-            },
-            _ => otherwise,
-        }
+        Spread::of(samples).map_or(otherwise, |Spread { samples, low_ms, typical_ms, high_ms }| Self::Observed {
+            samples,
+            low_ms,
+            typical_ms,
+            high_ms,
+        })
     }
 }
 

@@ -1,14 +1,18 @@
 //! The strategy lab: verdicts, remarks, links.
 
 use planner::cost::FigureSource;
-use planner::lab::{Extent, LabInput, LabQueryError, LabRow, RemarkKind, Shortage, TimingSource, Wishes, compare};
+use planner::lab::{
+    Extent, LabInput, LabQueryError, LabRow, PullSource, PullUnknown, RemarkKind, Shortage, TimingSource, Wishes,
+    compare,
+};
 use planner::rollout::Health;
 use planner::strategy::{DeclaredStrategy, Strategy};
 use planner::tenant::{
     DataStoreUse, DeclaredVersion, DeploymentCounts, DeploymentFacts, Freshness, KamajiStatus, Konnectivity,
-    ObservedTimings, PodRequests, Reading, TenantId, TenantSnapshot, WriteLimits,
+    NodeImages, ObservedTimings, PodRequests, Reading, TenantId, TenantSnapshot, WriteLimits,
 };
 use planner::time::UnixMillis;
+use planner::version::KubernetesVersion;
 use proptest::prelude::*;
 
 const MIB: u64 = 1024 * 1024;
@@ -257,7 +261,7 @@ proptest! {
         let input = LabInput {
             replicas, startup_ms, termination_ms, min_ready_seconds, progress_deadline_seconds: deadline,
             requests: PodRequests { cpu_millis: memory_bytes, memory_bytes }, second_write_ms, custom,
-            termination_extent_ms: extent, pull_ms: within_ms, pod_quota: limits[0], room: limits[1], new_pods,
+            termination_extent_ms: extent, pull_ms: within_ms, pull_extent_ms: extent, pod_quota: limits[0], room: limits[1], new_pods,
             wishes: Wishes {
                 objects: limits[2], bound: limits[3], running: limits[4], non_terminating: limits[5],
                 serving: limits[6], connections: limits[7], within_ms,
@@ -292,6 +296,7 @@ fn snapshot() -> TenantSnapshot {
         replica_sets: Reading::Waiting,
         pods: Reading::Waiting,
         events: Reading::Waiting,
+        images: Reading::Waiting,
         hop: None,
         timings: ObservedTimings::default(),
         problems: Vec::new(),
@@ -302,7 +307,8 @@ fn snapshot() -> TenantSnapshot {
 
 #[test]
 fn a_tenant_of_which_nothing_was_observed_gives_assumptions() {
-    let (input, sources) = LabInput::from_snapshot(&snapshot());
+    let (input, sources) = LabInput::from_snapshot(&snapshot(), None);
+    assert_eq!(sources.pull, PullSource::NotKnown(PullUnknown::NoVersion));
     assert_eq!(input, LabInput::default());
     assert_eq!((sources.startup, sources.termination), (TimingSource::Assumed, TimingSource::Assumed));
     assert_eq!(sources.requests, FigureSource::Unknown);
@@ -329,7 +335,7 @@ fn a_tenant_brings_its_own_numbers() {
         counts: DeploymentCounts::default(),
         conditions: Vec::new(),
     });
-    let (input, sources) = LabInput::from_snapshot(&snapshot);
+    let (input, sources) = LabInput::from_snapshot(&snapshot, None);
     let expected = LabInput {
         replicas: 2,
         startup_ms: vec![27_000, 18_000, 20_000],
@@ -346,7 +352,7 @@ fn a_tenant_brings_its_own_numbers() {
     assert_eq!((sources.termination, sources.requests), (TimingSource::Grace, FigureSource::Requests));
 
     snapshot.timings.termination_ms = vec![2_000, 31_000, 3_000];
-    let (input, sources) = LabInput::from_snapshot(&snapshot);
+    let (input, sources) = LabInput::from_snapshot(&snapshot, None);
     assert_eq!((input.termination_ms, input.termination_extent_ms), (3_000, Some((2_000, 31_000))));
     let observed = TimingSource::Observed { samples: 3, low_ms: 2_000, typical_ms: 3_000, high_ms: 31_000 };
     assert_eq!(sources.termination, observed);
@@ -358,6 +364,10 @@ fn what_a_tenant_brings_fits_into_a_link() {
     snapshot.replicas = 400;
     snapshot.timings.startup_ms = vec![9_000_000; 80];
     snapshot.timings.termination_ms = vec![-1];
-    let (input, _) = LabInput::from_snapshot(&snapshot);
+    snapshot.timings.pull_ms = vec![9_000_000];
+    let wanted = KubernetesVersion::new(1, 36, 4);
+    snapshot.images = Reading::Read(NodeImages { nodes: 3, uncertain: 0, versions: Vec::new() });
+    let (input, _) = LabInput::from_snapshot(&snapshot, Some(&wanted));
+    assert_eq!(input.pull_ms, Some(3_600_000));
     assert_eq!(LabInput::from_query(&input.to_query()), Ok(input));
 }

@@ -55,6 +55,7 @@ pub(crate) fn tenant(version: &str) -> TenantSnapshot {
         replica_sets: Reading::Read(Vec::new()),
         pods: Reading::Read(pods(version, 3)),
         events: Reading::Read(Vec::new()),
+        images: Reading::Waiting,
         hop: None,
         timings: ObservedTimings::default(),
         problems: Vec::new(),
@@ -144,6 +145,7 @@ pub(crate) fn hop(from: &str, to: &str, waited_ms: i64) -> ObservedHop {
         start_seen: true,
         settled_ms: None,
         finished_ms: None,
+        images: Reading::Missing,
         film: Film { revisions: Vec::new(), pods: Vec::<PodTrack>::new(), gaps: Vec::new(), until_ms: 0 },
     }
 }
