@@ -88,6 +88,7 @@ pub(crate) fn tenant(version: &str) -> TenantSnapshot {
         replica_sets: Reading::Read(Vec::new()),
         pods: Reading::Read((0..3).map(|number| pod(version, number)).collect()),
         events: Reading::Read(Vec::new()),
+        images: Reading::Waiting,
         hop: None,
         timings: ObservedTimings::default(),
         problems: Vec::new(),
@@ -200,6 +201,7 @@ fn hop() -> ObservedHop {
         start_seen: true,
         settled_ms: None,
         finished_ms: None,
+        images: Reading::Missing,
         film: Film {
             revisions: vec![revision("v1.35.6", Side::Old), revision("v1.36.3", Side::New)],
             pods: vec![track("old-1", 0, -90_000, Some(-70_000)), track("new-1", 1, 600, None)],

@@ -5,6 +5,7 @@
 //! [`Index::flush`] makes and publishes snapshots, so that a burst of changes costs one.
 
 mod entry;
+mod nodes;
 mod recorder;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,11 +15,12 @@ use planner::tenant::{Freshness, TenantId, TenantSnapshot};
 use planner::time::UnixMillis;
 
 use self::entry::{Around, Entry, Unread};
+use self::nodes::Nodes;
 use self::recorder::Seen;
 use crate::Clock;
 use crate::health::{Health, Playback, Source, WatchHealth, WatchState};
 use crate::observer::{Observer, Published};
-use crate::resources::{Object, ObjectKind, Part, TenantObject, Unreadable};
+use crate::resources::{EventObject, Object, ObjectKind, Part, TenantObject, Unreadable};
 
 /// How many unreadable objects are remembered.
 const MOST_UNREADABLE: usize = 20;
@@ -29,6 +31,7 @@ const MOST_ANNOUNCED: usize = 256;
 /// Everything observed, by tenant.
 pub struct Index {
     entries: BTreeMap<TenantId, Entry>,
+    nodes: Nodes,
     health: Health,
     unreadable: Vec<Unreadable>,
     /// Known by events when they were last looked at.
@@ -49,6 +52,7 @@ impl Index {
         let published = Arc::new(Published::new(health.clone()));
         let index = Self {
             entries: BTreeMap::new(),
+            nodes: Nodes::default(),
             health,
             unreadable: Vec::new(),
             announced: BTreeSet::new(),
@@ -67,7 +71,13 @@ impl Index {
 
     /// An object was deleted, just now.
     pub fn delete(&mut self, object: &Object, now: UnixMillis) {
-        let id = object.tenant().clone();
+        if let Object::Node(node) = object {
+            if self.nodes.remove(&node.name) {
+                self.nodes_changed();
+            }
+            return;
+        }
+        let Some(id) = object.tenant().cloned() else { return };
         let Some(entry) = self.entries.get_mut(&id) else { return };
         match object {
             Object::TenantControlPlane(_) => entry.object = None,
@@ -79,15 +89,16 @@ impl Index {
             Object::Event(part) => {
                 entry.events.remove(&part.name);
             }
+            Object::Node(_) => {}
         }
         self.dirty.insert(id);
     }
 
     /// A kind was listed: what is not in the list is gone. The watch is connected again.
     pub fn reset(&mut self, kind: ObjectKind, objects: Vec<Object>, now: UnixMillis) {
-        let mut listed: BTreeMap<TenantId, BTreeSet<String>> = BTreeMap::new();
+        let mut listed: BTreeMap<Option<TenantId>, BTreeSet<String>> = BTreeMap::new();
         for object in &objects {
-            listed.entry(object.tenant().clone()).or_default().insert(name_of(object).to_owned());
+            listed.entry(object.tenant().cloned()).or_default().insert(name_of(object).to_owned());
         }
         if kind == ObjectKind::Pod
             && let Some(since) = self.pods_unobserved.take()
@@ -96,8 +107,11 @@ impl Index {
                 entry.recorder.gap(since, now);
             }
         }
+        if kind == ObjectKind::Node {
+            self.nodes.retain(|name| listed.get(&None).is_some_and(|names| names.contains(name)));
+        }
         for (id, entry) in &mut self.entries {
-            let names = listed.get(id);
+            let names = listed.get(&Some(id.clone()));
             let gone = |name: &String| names.is_none_or(|names| !names.contains(name));
             match kind {
                 ObjectKind::TenantControlPlane if names.is_none() => entry.object = None,
@@ -112,6 +126,7 @@ impl Index {
                     }
                 }
                 ObjectKind::Event => entry.events.retain(|name, _| !gone(name)),
+                ObjectKind::Node => {}
             }
         }
         self.unreadable.retain(|unreadable| unreadable.kind != kind);
@@ -184,7 +199,7 @@ impl Index {
 
     /// `anyway`: tenants that are published although nothing about them looks different.
     fn publish(&mut self, now: UnixMillis, anyway: impl Fn(&Entry) -> bool) {
-        let around = self.around();
+        let around = Around::of(&self.health, &self.nodes, self.pods_unobserved);
         let mut ids = std::mem::take(&mut self.dirty);
         ids.extend(self.entries.iter().filter(|(_, entry)| anyway(entry)).map(|(id, _)| id.clone()));
         for id in ids {
@@ -220,11 +235,19 @@ impl Index {
     }
 
     fn put(&mut self, object: Object, now: UnixMillis, seen: Seen) {
-        let id = object.tenant().clone();
-        if let Object::Event(part) = object {
-            self.put_event(id, part);
-            return;
-        }
+        let (id, object) = match object {
+            Object::Node(node) => {
+                if self.nodes.set(node) {
+                    self.nodes_changed();
+                }
+                return;
+            }
+            Object::Event(part) => return self.put_event(part, seen),
+            object => match object.tenant().cloned() {
+                Some(id) => (id, object),
+                None => return,
+            },
+        };
         let entry = self.entries.entry(id.clone()).or_default();
         match object {
             Object::TenantControlPlane(object) => entry.set_object(object, now, seen),
@@ -233,14 +256,15 @@ impl Index {
                 entry.replica_sets.insert(part.name.clone(), part);
             }
             Object::Pod(part) => entry.set_pod(part, now, seen),
-            Object::Event(_) => {}
+            Object::Event(_) | Object::Node(_) => {}
         }
         self.dirty.insert(id);
     }
 
     /// Keeps an event. Most events of a cluster are about something else; those that could be about a TenantControlPlane that
     /// is not known yet are kept in small number, since the watches are not in step with each other.
-    fn put_event(&mut self, id: TenantId, part: Part<planner::tenant::EventFacts>) {
+    fn put_event(&mut self, part: Part<EventObject>, seen: Seen) {
+        let id = part.tenant.clone();
         let known = |entry: &Entry| entry.object.is_some() || entry.has_parts() || entry.published.is_some();
         if !self.entries.get(&id).is_some_and(known) {
             if self.announced.len() >= MOST_ANNOUNCED {
@@ -252,8 +276,14 @@ impl Index {
             }
             self.announced.insert(id.clone());
         }
-        self.entries.entry(id.clone()).or_default().set_event(part);
+        let entry = self.entries.entry(id.clone()).or_default();
+        entry.set_event(part, seen, &self.nodes);
         self.dirty.insert(id);
+    }
+
+    /// Images or room for pods changed on a node, which may be seen of any tenant.
+    fn nodes_changed(&mut self) {
+        self.dirty.extend(self.entries.keys().cloned());
     }
 
     fn set_state(&mut self, kind: ObjectKind, state: WatchState) {
@@ -266,28 +296,6 @@ impl Index {
         }
         self.dirty.extend(self.entries.keys().cloned());
     }
-
-    fn around(&self) -> Around {
-        let unread = |kind| match self.health.state(kind) {
-            WatchState::Waiting { .. } => Some(Unread::Waiting),
-            WatchState::Forbidden { words, .. } => Some(Unread::Forbidden(words.clone())),
-            WatchState::Live { .. } | WatchState::Broken { .. } => None,
-        };
-        let broken = self.health.watches.iter().filter_map(|watch| match &watch.state {
-            WatchState::Broken { since, why } | WatchState::Waiting { since, why: Some(why) } => {
-                Some((*since, format!("{}s: {why}", watch.kind)))
-            }
-            WatchState::Live { .. } | WatchState::Waiting { why: None, .. } | WatchState::Forbidden { .. } => None,
-        });
-        Around {
-            deployment: unread(ObjectKind::Deployment),
-            replica_sets: unread(ObjectKind::ReplicaSet),
-            pods: unread(ObjectKind::Pod),
-            events: unread(ObjectKind::Event),
-            freshness: broken.min().map_or(Freshness::Live, |(since, why)| Freshness::Stale { since, why }),
-            pods_unobserved: self.pods_unobserved,
-        }
-    }
 }
 
 /// The objects of one tenant, read one by one. A kind that the API server refuses is its words.
@@ -298,7 +306,7 @@ pub(crate) struct Fresh {
     pub(crate) pods: Result<Vec<Object>, String>,
 }
 
-/// A snapshot of objects that were just read. It knows no events and no film.
+/// A snapshot of objects that were just read. It knows no events, no nodes and no film.
 pub(crate) fn assemble(fresh: Fresh, now: UnixMillis) -> TenantSnapshot {
     let mut entry = Entry::default();
     let mut unread = |objects: Result<Vec<Object>, String>| match objects {
@@ -310,7 +318,7 @@ pub(crate) fn assemble(fresh: Fresh, now: UnixMillis) -> TenantSnapshot {
                         entry.replica_sets.insert(part.name.clone(), part);
                     }
                     Object::Pod(part) => entry.set_pod(part, now, Seen::Listed),
-                    Object::TenantControlPlane(_) | Object::Event(_) => {}
+                    Object::TenantControlPlane(_) | Object::Event(_) | Object::Node(_) => {}
                 }
             }
             None
@@ -322,6 +330,7 @@ pub(crate) fn assemble(fresh: Fresh, now: UnixMillis) -> TenantSnapshot {
         replica_sets: unread(fresh.replica_sets),
         pods: unread(fresh.pods),
         events: Some(Unread::Waiting),
+        nodes: Err(Unread::Waiting),
         freshness: Freshness::Live,
         pods_unobserved: None,
     };
@@ -336,5 +345,6 @@ fn name_of(object: &Object) -> &str {
         Object::ReplicaSet(part) => &part.name,
         Object::Pod(part) => &part.name,
         Object::Event(part) => &part.name,
+        Object::Node(node) => &node.name,
     }
 }

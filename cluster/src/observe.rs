@@ -16,8 +16,8 @@ use crate::identity::answering_within;
 use crate::index::Index;
 use crate::observer::Observer;
 use crate::resources::{
-    DeploymentKind, EventKind, Object, ObjectKind, PodKind, ReplicaSetKind, TENANT_LABEL, TenantControlPlaneKind,
-    Unreadable, Watched, WatchedKind,
+    DeploymentKind, EventKind, NodeKind, Object, ObjectKind, PodKind, ReplicaSetKind, TENANT_LABEL,
+    TenantControlPlaneKind, Unreadable, Watched, WatchedKind,
 };
 
 /// How long the API server may take to begin an answer, and to bring a whole first list.
@@ -69,6 +69,7 @@ pub fn observe(client: Client, clock: Clock, shutdown: CancellationToken) -> Obs
             keep_watching::<ReplicaSetKind>(&client, &labelled, &sender),
             keep_watching::<PodKind>(&client, &labelled, &sender),
             keep_watching::<EventKind>(&client, &all, &sender),
+            keep_watching::<NodeKind>(&client, &all, &sender),
         );
     };
     let ended = shutdown.clone();

@@ -5,6 +5,8 @@
 //! with one is said in words on its tenant. Only the facts are kept, never the object.
 
 mod fields;
+mod image;
+mod node;
 mod parts;
 mod quantity;
 mod tenant;
@@ -13,8 +15,10 @@ mod watched;
 use planner::tenant::{DeploymentFacts, EventFacts, PodFacts, ReplicaSetFacts, TenantId, TenantSnapshot};
 use serde_json::Value;
 
-pub(crate) use watched::{
-    DeploymentKind, EventKind, PodKind, ReplicaSetKind, TenantControlPlaneKind, Watched, WatchedKind,
+pub use self::image::{ImageName, ImageSource, Pull};
+pub use self::node::NodeFacts;
+pub(crate) use self::watched::{
+    DeploymentKind, EventKind, NodeKind, PodKind, ReplicaSetKind, TenantControlPlaneKind, Watched, WatchedKind,
 };
 
 /// Label by which Kamaji marks everything that belongs to a TenantControlPlane, with its name.
@@ -33,6 +37,8 @@ pub enum ObjectKind {
     Pod,
     /// `v1`.
     Event,
+    /// `v1`. The only kind that belongs to no tenant, and that is not needed: without it, it is not known which images are there.
+    Node,
 }
 
 /// One object, read.
@@ -47,7 +53,9 @@ pub enum Object {
     /// A pod of such a ReplicaSet.
     Pod(Part<Box<PodFacts>>),
     /// An event on one of these.
-    Event(Part<EventFacts>),
+    Event(Part<EventObject>),
+    /// A node.
+    Node(NodeFacts),
 }
 
 /// What a TenantControlPlane object tells by itself.
@@ -55,8 +63,17 @@ pub enum Object {
 pub struct TenantObject {
     /// The snapshot so far: everything that comes from other objects is still [`planner::tenant::Reading::Waiting`].
     pub snapshot: TenantSnapshot,
-    /// `spec.controlPlane.deployment.registrySettings.tagSuffix`: follows the version in each image's tag.
-    pub tag_suffix: Option<String>,
+    /// Where its API server's image comes from.
+    pub image: ImageSource,
+}
+
+/// What an event tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventObject {
+    /// As it stands.
+    pub event: EventFacts,
+    /// The pull it tells of.
+    pub pull: Option<Pull>,
 }
 
 /// An object that belongs to a TenantControlPlane.
@@ -86,7 +103,8 @@ pub struct Unreadable {
 
 impl ObjectKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::TenantControlPlane, Self::Deployment, Self::ReplicaSet, Self::Pod, Self::Event];
+    pub const ALL: [Self; 6] =
+        [Self::TenantControlPlane, Self::Deployment, Self::ReplicaSet, Self::Pod, Self::Event, Self::Node];
 
     /// The kind by its Kubernetes name.
     pub fn named(name: &str) -> Option<Self> {
@@ -101,7 +119,14 @@ impl ObjectKind {
             Self::ReplicaSet => "ReplicaSet",
             Self::Pod => "Pod",
             Self::Event => "Event",
+            Self::Node => "Node",
         }
+    }
+
+    /// Whether what is shown of a tenant is out of date while the watch is lost. Nodes take new images so seldom that what was
+    /// last seen of them still serves.
+    pub(crate) fn makes_stale(self) -> bool {
+        self != Self::Node
     }
 }
 
@@ -115,13 +140,16 @@ impl Object {
     /// Reads an object. `None` if it is none of ours (a Deployment that Kamaji did not make, an event on a node).
     ///
     /// # Errors
-    /// If it has no name or namespace, so that it cannot be said whose it is.
+    /// If it has no name, or no namespace though its kind lives in one, so that it cannot be said whose it is.
     pub fn read(kind: ObjectKind, value: &Value) -> Result<Option<Self>, Unreadable> {
         let name = fields::text_in(value, "/metadata/name").filter(|name| !name.is_empty());
         let namespace = fields::text_in(value, "/metadata/namespace").filter(|namespace| !namespace.is_empty());
         let unreadable =
             |why| Unreadable { kind, name: name.map_or_else(|| "without a name".to_owned(), str::to_owned), why };
         let name = name.ok_or_else(|| unreadable("`metadata.name` is missing or no text"))?;
+        if kind == ObjectKind::Node {
+            return Ok(Some(Self::Node(node::read(name, value))));
+        }
         let namespace = namespace.ok_or_else(|| unreadable("`metadata.namespace` is missing or no text"))?;
         Ok(match kind {
             ObjectKind::TenantControlPlane => {
@@ -131,6 +159,7 @@ impl Object {
             ObjectKind::ReplicaSet => parts::replica_set(namespace, name, value).map(Self::ReplicaSet),
             ObjectKind::Pod => parts::pod(namespace, name, value).map(Self::Pod),
             ObjectKind::Event => parts::event(namespace, name, value).map(Self::Event),
+            ObjectKind::Node => None,
         })
     }
 
@@ -142,17 +171,19 @@ impl Object {
             Self::ReplicaSet(_) => ObjectKind::ReplicaSet,
             Self::Pod(_) => ObjectKind::Pod,
             Self::Event(_) => ObjectKind::Event,
+            Self::Node(_) => ObjectKind::Node,
         }
     }
 
-    /// The TenantControlPlane it is or belongs to.
-    pub fn tenant(&self) -> &TenantId {
+    /// The TenantControlPlane it is or belongs to; `None` of a node.
+    pub fn tenant(&self) -> Option<&TenantId> {
         match self {
-            Self::TenantControlPlane(tenant) => &tenant.snapshot.id,
-            Self::Deployment(part) => &part.tenant,
-            Self::ReplicaSet(part) => &part.tenant,
-            Self::Pod(part) => &part.tenant,
-            Self::Event(part) => &part.tenant,
+            Self::TenantControlPlane(tenant) => Some(&tenant.snapshot.id),
+            Self::Deployment(part) => Some(&part.tenant),
+            Self::ReplicaSet(part) => Some(&part.tenant),
+            Self::Pod(part) => Some(&part.tenant),
+            Self::Event(part) => Some(&part.tenant),
+            Self::Node(_) => None,
         }
     }
 }

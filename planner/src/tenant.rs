@@ -72,7 +72,8 @@ pub struct TenantSnapshot {
     pub pods: Reading<Vec<PodFacts>>,
     /// Recent events on any of these objects, newest first, at most 50.
     pub events: Reading<Vec<EventFacts>>,
-    /// Which images of the API server the nodes have. [`Reading::Missing`] where no node is listed at all.
+    /// Which images of the API server the nodes have. [`Reading::Missing`] where no node is listed at all, or this tenant's image
+    /// has a name of its own, by which it is not recognised.
     pub images: Reading<NodeImages>,
     /// The hop that runs, or the last one that was observed.
     pub hop: Option<ObservedHop>,

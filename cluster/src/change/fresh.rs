@@ -1,5 +1,6 @@
 //! The objects of one tenant, read for a verdict: what the watches show may be a moment old.
 
+use k8s_openapi::NamespaceResourceScope;
 use kube::api::ListParams;
 use kube::{Api, Client};
 use planner::tenant::{TenantId, TenantSnapshot};
@@ -37,26 +38,30 @@ impl Changes {
         };
         let fresh = Fresh { control_plane, deployments: deployments?, replica_sets: replica_sets?, pods: pods? };
         let mut snapshot = assemble(fresh, (self.clock)());
-        // The film and the timings are known only to the index. They decide nothing, but the stage reads them.
+        // Film, timings, events and nodes are known only to the index. They decide nothing, but the stage reads them.
         if let Some(observed) = self.observer.tenant(identity, tenant) {
             let observed = observed.borrow();
             if observed.uid == snapshot.uid {
                 snapshot.hop.clone_from(&observed.hop);
                 snapshot.timings.clone_from(&observed.timings);
                 snapshot.events.clone_from(&observed.events);
+                snapshot.images.clone_from(&observed.images);
             }
         }
         Ok(snapshot)
     }
 
     /// The tenant's objects of one kind, or the API server's words if it refuses them.
-    async fn made_of<K: WatchedKind>(&self, tenant: &TenantId) -> Result<Result<Vec<Object>, String>, ChangeError> {
+    async fn made_of<K: WatchedKind<Scope = NamespaceResourceScope>>(
+        &self,
+        tenant: &TenantId,
+    ) -> Result<Result<Vec<Object>, String>, ChangeError> {
         let api: Api<Watched<K>> = Api::namespaced(self.client.clone(), &tenant.namespace);
         let params = ListParams::default().labels(&format!("{TENANT_LABEL}={}", tenant.name));
         match within(RequestStep::Read, api.list(&params)).await {
             Ok(list) => {
                 let objects = list.items.into_iter().filter_map(|watched| watched.object.ok().flatten());
-                Ok(Ok(objects.filter(|object| object.tenant() == tenant).collect()))
+                Ok(Ok(objects.filter(|object| object.tenant() == Some(tenant)).collect()))
             }
             Err(ChangeError::Forbidden { words }) => Ok(Err(words)),
             Err(error) => Err(error),

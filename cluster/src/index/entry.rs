@@ -10,8 +10,10 @@ use planner::tenant::{
 };
 use planner::time::UnixMillis;
 
+use super::nodes::Nodes;
 use super::recorder::{Recorder, Seen};
-use crate::resources::{Part, TenantObject};
+use crate::health::{Health, WatchState};
+use crate::resources::{EventObject, ObjectKind, Part, TenantObject};
 
 /// How many events of a tenant are kept, the newest.
 const KEPT_EVENTS: usize = 50;
@@ -34,11 +36,12 @@ pub(super) struct Entry {
 }
 
 /// How the kinds stand, as far as a snapshot shows it. `None`: it was listed.
-pub(super) struct Around {
+pub(super) struct Around<'a> {
     pub(super) deployment: Option<Unread>,
     pub(super) replica_sets: Option<Unread>,
     pub(super) pods: Option<Unread>,
     pub(super) events: Option<Unread>,
+    pub(super) nodes: Result<&'a Nodes, Unread>,
     pub(super) freshness: Freshness,
     pub(super) pods_unobserved: Option<UnixMillis>,
 }
@@ -48,6 +51,33 @@ pub(super) struct Around {
 pub(super) enum Unread {
     Waiting,
     Forbidden(String),
+}
+
+impl<'a> Around<'a> {
+    /// As the watches are.
+    pub(super) fn of(health: &Health, nodes: &'a Nodes, pods_unobserved: Option<UnixMillis>) -> Self {
+        let unread = |kind| match health.state(kind) {
+            WatchState::Waiting { .. } => Some(Unread::Waiting),
+            WatchState::Forbidden { words, .. } => Some(Unread::Forbidden(words.clone())),
+            WatchState::Live { .. } | WatchState::Broken { .. } => None,
+        };
+        let counting = health.watches.iter().filter(|watch| watch.kind.makes_stale());
+        let broken = counting.filter_map(|watch| match &watch.state {
+            WatchState::Broken { since, why } | WatchState::Waiting { since, why: Some(why) } => {
+                Some((*since, format!("{}s: {why}", watch.kind)))
+            }
+            WatchState::Live { .. } | WatchState::Waiting { why: None, .. } | WatchState::Forbidden { .. } => None,
+        });
+        Self {
+            deployment: unread(ObjectKind::Deployment),
+            replica_sets: unread(ObjectKind::ReplicaSet),
+            pods: unread(ObjectKind::Pod),
+            events: unread(ObjectKind::Event),
+            nodes: unread(ObjectKind::Node).map_or(Ok(nodes), Err),
+            freshness: broken.min().map_or(Freshness::Live, |(since, why)| Freshness::Stale { since, why }),
+            pods_unobserved,
+        }
+    }
 }
 
 impl Entry {
@@ -80,7 +110,7 @@ impl Entry {
         {
             let wanted = object.snapshot.desired_version.clone();
             let running = self.deployment.as_ref().and_then(|part| part.facts.version.clone());
-            let running = running.map(|version| without_suffix(version, object.tag_suffix.as_deref()));
+            let running = running.map(|version| without_suffix(version, object.image.tag_suffix.as_deref()));
             // What reached Ready last is what serves; a version that is still being rolled out may never have been.
             let from = [before.installed_version.clone(), running, Some(before.desired_version.clone())]
                 .into_iter()
@@ -93,7 +123,7 @@ impl Entry {
     }
 
     /// Notes what changed, and gives the snapshot of this moment; `None` without a TenantControlPlane.
-    pub(super) fn refresh(&mut self, around: &Around, now: UnixMillis) -> Option<TenantSnapshot> {
+    pub(super) fn refresh(&mut self, around: &Around<'_>, now: UnixMillis) -> Option<TenantSnapshot> {
         let mut snapshot = self.snapshot_of(self.object.as_deref()?, around, now);
         if !self.looked && !waits(&snapshot.deployment) && !waits(&snapshot.pods) {
             self.looked = true;
@@ -103,6 +133,9 @@ impl Entry {
             }
         }
         if self.recorder.running() {
+            if self.recorder.begins_with(&snapshot.images) {
+                snapshot.hop = self.recorder.observed(now, around.pods_unobserved);
+            }
             if stage::is_settled(&snapshot) {
                 self.recorder.settled(now);
                 snapshot.hop = self.recorder.observed(now, around.pods_unobserved);
@@ -116,8 +149,8 @@ impl Entry {
     }
 
     /// The snapshot of a TenantControlPlane and what is made of it.
-    pub(super) fn snapshot_of(&self, object: &TenantObject, around: &Around, now: UnixMillis) -> TenantSnapshot {
-        let suffix = object.tag_suffix.as_deref();
+    pub(super) fn snapshot_of(&self, object: &TenantObject, around: &Around<'_>, now: UnixMillis) -> TenantSnapshot {
+        let suffix = object.image.tag_suffix.as_deref();
         let strip = |version: &Option<DeclaredVersion>| version.clone().map(|version| without_suffix(version, suffix));
         let mut snapshot = object.snapshot.clone();
         snapshot.deployment = reading(around.deployment.as_ref(), || {
@@ -143,6 +176,10 @@ impl Entry {
             events.sort_by_key(|event| Reverse(event.at));
             Some(events)
         });
+        snapshot.images = match &around.nodes {
+            Ok(nodes) => reading(None, || nodes.images(&object.image)),
+            Err(unread) => reading(Some(unread), || None),
+        };
         snapshot.problems.extend(self.deployment.iter().flat_map(|part| part.problems.clone()));
         snapshot.problems.extend(self.replica_sets.values().flat_map(|part| part.problems.clone()));
         snapshot.problems.extend(self.pods.values().flat_map(|part| part.problems.clone()));
@@ -164,7 +201,7 @@ impl Entry {
         {
             self.recorder.pod_gone(&before.facts.uid, now, Seen::Listed);
         }
-        let suffix = self.object.as_ref().and_then(|object| object.tag_suffix.as_deref());
+        let suffix = self.object.as_ref().and_then(|object| object.image.tag_suffix.as_deref());
         let mut facts = (*part.facts).clone();
         facts.version = facts.version.map(|version| without_suffix(version, suffix));
         self.recorder.pod(&facts, now, seen);
@@ -179,8 +216,19 @@ impl Entry {
     }
 
     /// An event was seen; the oldest beyond the limit is forgotten.
-    pub(super) fn set_event(&mut self, part: Part<EventFacts>) {
-        self.events.insert(part.name.clone(), part);
+    ///
+    /// A kubelet whose node lists the image when it reports the pull has only asked the registry for it: the list of images
+    /// follows a pull by seconds. Of events that are listed it is not known what the node had.
+    pub(super) fn set_event(&mut self, part: Part<EventObject>, seen: Seen, nodes: &Nodes) {
+        let Part { tenant, name, facts: EventObject { event, pull }, problems } = part;
+        if let Some(pull) = pull {
+            let pod = self.pods.get(&pull.pod);
+            let node = pod.and_then(|part| part.facts.node.as_deref());
+            if seen == Seen::Listed || !node.is_some_and(|node| nodes.lists(node, &pull.image)) {
+                self.recorder.pulled(&name, event.at, &pull);
+            }
+        }
+        self.events.insert(name.clone(), Part { tenant, name, facts: event, problems });
         if self.events.len() > KEPT_EVENTS {
             let oldest = self.events.values().min_by_key(|part| part.facts.at).map(|part| part.name.clone());
             if let Some(oldest) = oldest {

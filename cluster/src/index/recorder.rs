@@ -1,4 +1,4 @@
-//! Records what happens to a tenant's pods: the film of its hop, and how long pods take to start and to terminate.
+//! Records what happens to a tenant's pods: the film of its hop, and how long pods take to pull, to start and to terminate.
 //!
 //! API times are whole seconds. What was seen as it happened is recorded with the time it was seen; only what happened before
 //! (the console was started later, a watch was lost) with the API's times, and such a stretch is a gap of the film.
@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use planner::film::{Film, OpenSpan, PodTrack, Revision, Side, Span};
-use planner::tenant::{DeclaredVersion, ObservedHop, ObservedTimings, PodFacts};
+use planner::tenant::{DeclaredVersion, NodeImages, ObservedHop, ObservedTimings, PodFacts, Reading, SHORTEST_PULL_MS};
 use planner::time::UnixMillis;
+
+use crate::resources::Pull;
 
 /// How many timings of each sort are kept, the newest.
 const KEPT_TIMINGS: usize = 20;
@@ -34,8 +36,25 @@ pub(crate) enum Seen {
 pub(crate) struct Recorder {
     pods: BTreeMap<String, PodRecord>,
     hop: Option<Hop>,
-    startup_ms: VecDeque<i64>,
+    startups: VecDeque<Startup>,
     termination_ms: VecDeque<i64>,
+    pulls: VecDeque<PullRecord>,
+}
+
+/// How long a pod took to start. Its pull may be told of before or after.
+#[derive(Debug)]
+struct Startup {
+    pod: String,
+    took_ms: i64,
+}
+
+#[derive(Debug)]
+struct PullRecord {
+    /// Name of the event: one that is listed again tells nothing new.
+    event: String,
+    at: Option<UnixMillis>,
+    pod: String,
+    took_ms: i64,
 }
 
 #[derive(Debug)]
@@ -59,6 +78,8 @@ struct Hop {
     started_at: UnixMillis,
     start_seen: bool,
     settled_at: Option<UnixMillis>,
+    /// What the nodes had when it began; `None` until they are first looked at.
+    images: Option<Reading<NodeImages>>,
     gaps: Vec<(UnixMillis, UnixMillis)>,
     /// Set when it is finished; the film changes no more.
     ended: Option<(UnixMillis, Film)>,
@@ -74,13 +95,20 @@ impl Recorder {
         let first_pod = new_pods.map(|pod| pod.created).min().filter(|first| !start_seen && *first < now);
         let gaps = first_pod.map(|first| (first, now)).into_iter().collect();
         let started_at = first_pod.unwrap_or(now);
-        self.hop = Some(Hop { from, to, started_at, start_seen, settled_at: None, gaps, ended: None });
+        self.hop = Some(Hop { from, to, started_at, start_seen, settled_at: None, images: None, gaps, ended: None });
         self.pods.retain(|_, pod| pod.gone.is_none());
     }
 
     /// Whether a hop is being recorded.
     pub(crate) fn running(&self) -> bool {
         self.hop.as_ref().is_some_and(|hop| hop.ended.is_none())
+    }
+
+    /// What the nodes have; of a running hop the first call counts. Whether this was it.
+    pub(crate) fn begins_with(&mut self, images: &Reading<NodeImages>) -> bool {
+        let Some(hop) = self.hop.as_mut().filter(|hop| hop.images.is_none()) else { return false };
+        hop.images = Some(if hop.start_seen { images.clone() } else { Reading::Missing });
+        true
     }
 
     /// The control plane is settled.
@@ -145,7 +173,8 @@ impl Recorder {
                         .filter(|startup| *startup <= LONGEST_BELIEVED_STARTUP_MS),
                 };
                 if !record.startup_taken && facts.restarts == 0 {
-                    keep(&mut self.startup_ms, startup);
+                    let startup = startup.filter(|took_ms| *took_ms >= 0);
+                    keep(&mut self.startups, startup.map(|took_ms| Startup { pod: facts.name.clone(), took_ms }));
                 }
                 record.startup_taken = true;
             }
@@ -165,7 +194,8 @@ impl Recorder {
         }
         record.gone = Some(now);
         if seen == Seen::Live {
-            keep(&mut self.termination_ms, record.terminating.map(|since| now.since(since)));
+            let took_ms = record.terminating.map(|since| now.since(since));
+            keep(&mut self.termination_ms, took_ms.filter(|took_ms| *took_ms >= 0));
         }
         if !self.running() {
             self.pods.remove(uid);
@@ -177,11 +207,28 @@ impl Recorder {
         }
     }
 
+    /// An event told of a pull; `event` is its name.
+    pub(crate) fn pulled(&mut self, event: &str, at: Option<UnixMillis>, pull: &Pull) {
+        if pull.took_ms < SHORTEST_PULL_MS || self.pulls.iter().any(|known| known.event == event) {
+            return;
+        }
+        // A list comes in the order of names.
+        let after = self.pulls.iter().rposition(|known| known.at <= at).map_or(0, |index| index + 1);
+        let record = PullRecord { event: event.to_owned(), at, pod: pull.pod.clone(), took_ms: pull.took_ms };
+        self.pulls.insert(after, record);
+        if self.pulls.len() > KEPT_TIMINGS {
+            self.pulls.pop_front();
+        }
+    }
+
     /// The timings so far.
     pub(crate) fn timings(&self) -> ObservedTimings {
+        let pull_of = |pod: &str| self.pulls.iter().filter(|pull| pull.pod == pod).map(|pull| pull.took_ms).max();
+        let without_pull = |startup: &Startup| (startup.took_ms - pull_of(&startup.pod).unwrap_or(0)).max(0);
         ObservedTimings {
-            startup_ms: self.startup_ms.iter().copied().collect(),
+            startup_ms: self.startups.iter().map(without_pull).collect(),
             termination_ms: self.termination_ms.iter().copied().collect(),
+            pull_ms: self.pulls.iter().map(|pull| pull.took_ms).collect(),
         }
     }
 
@@ -200,6 +247,7 @@ impl Recorder {
             start_seen: hop.start_seen,
             settled_ms: hop.settled_at.map(since_start),
             finished_ms: hop.ended.as_ref().map(|(at, _)| since_start(*at)),
+            images: hop.images.clone().unwrap_or(Reading::Missing),
             film,
         })
     }
@@ -241,8 +289,8 @@ impl Recorder {
     }
 }
 
-fn keep(timings: &mut VecDeque<i64>, timing: Option<i64>) {
-    let Some(timing) = timing.filter(|timing| *timing >= 0) else { return };
+fn keep<T>(timings: &mut VecDeque<T>, timing: Option<T>) {
+    let Some(timing) = timing else { return };
     if timings.len() == KEPT_TIMINGS {
         timings.pop_front();
     }

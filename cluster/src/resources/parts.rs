@@ -7,7 +7,7 @@ use planner::tenant::{
 use serde_json::Value;
 
 use super::fields::{Fields, text_in, time_in};
-use super::{Part, TENANT_LABEL, quantity, tenant};
+use super::{EventObject, Part, TENANT_LABEL, image, quantity, tenant};
 
 /// apps/v1's default `terminationGracePeriodSeconds` (s).
 const DEFAULT_GRACE_SECONDS: u32 = 30;
@@ -116,7 +116,7 @@ pub(super) fn pod(namespace: &str, name: &str, value: &Value) -> Option<Part<Box
 
 /// An event on a TenantControlPlane or something made of it, told by the name: ReplicaSets are named
 /// `<tenant>-<hash>`, pods `<tenant>-<hash>-<suffix>`. Whether such a TenantControlPlane exists is for the index to say.
-pub(super) fn event(namespace: &str, name: &str, value: &Value) -> Option<Part<EventFacts>> {
+pub(super) fn event(namespace: &str, name: &str, value: &Value) -> Option<Part<EventObject>> {
     let fields = Fields::new(format!("Event {name}"), value);
     let kind = text_in(value, "/involvedObject/kind")?;
     let about = text_in(value, "/involvedObject/name")?;
@@ -129,7 +129,7 @@ pub(super) fn event(namespace: &str, name: &str, value: &Value) -> Option<Part<E
     let at = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"]
         .into_iter()
         .find_map(|path| time_in(value, path));
-    let facts = EventFacts {
+    let event = EventFacts {
         at,
         about: format!("{kind}/{about}"),
         kind: fields.text("/type").unwrap_or_default(),
@@ -137,6 +137,10 @@ pub(super) fn event(namespace: &str, name: &str, value: &Value) -> Option<Part<E
         message: fields.text("/message").unwrap_or_default(),
         count: fields.count("/series/count").or_else(|| fields.count("/count")).unwrap_or(1).max(1),
     };
+    // `spec.containers{kube-apiserver}`
+    let container = text_in(value, "/involvedObject/fieldPath").and_then(|path| path.split(['{', '}']).nth(1));
+    let pull = if kind == "Pod" { image::pull(about, &event, container) } else { None };
+    let facts = EventObject { event, pull };
     let tenant = TenantId { namespace: namespace.to_owned(), name: tenant.to_owned() };
     Some(Part { tenant, name: name.to_owned(), facts, problems: fields.into_problems() })
 }
@@ -144,9 +148,7 @@ pub(super) fn event(namespace: &str, name: &str, value: &Value) -> Option<Part<E
 /// Tag of the `kube-apiserver` container's image: Kamaji puts no version on a pod in any other way.
 fn api_server_version(containers: &[Value]) -> Option<DeclaredVersion> {
     let container = containers.iter().find(|container| text_in(container, "/name") == Some("kube-apiserver"))?;
-    let image = text_in(container, "/image")?.split('@').next()?;
-    // A colon before the last slash belongs to the registry's port.
-    let (_, tag) = image.rsplit_once('/').map_or(image, |(_, name)| name).split_once(':')?;
+    let (_, tag) = image::tagged(text_in(container, "/image")?)?;
     Some(DeclaredVersion(tag.to_owned()))
 }
 

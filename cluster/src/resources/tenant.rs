@@ -9,8 +9,8 @@ use planner::tenant::{
 use planner::time::UnixMillis;
 use serde_json::Value;
 
-use super::TenantObject;
 use super::fields::{Fields, kind_of, text_in};
+use super::{ImageSource, TenantObject};
 
 /// Kamaji's own default of `spec.controlPlane.deployment.replicas` (pods).
 const DEFAULT_REPLICAS: u32 = 2;
@@ -75,15 +75,18 @@ pub(super) fn read(namespace: &str, name: &str, value: &Value) -> TenantObject {
         replica_sets: Reading::Waiting,
         pods: Reading::Waiting,
         events: Reading::Waiting,
+        images: Reading::Waiting,
         hop: None,
         timings: ObservedTimings::default(),
         problems: Vec::new(),
         observed_at: UnixMillis(0),
         freshness: Freshness::Live,
     };
-    let tag_suffix = fields.filled("/spec/controlPlane/deployment/registrySettings/tagSuffix");
+    let setting = |name| fields.filled(&format!("/spec/controlPlane/deployment/registrySettings/{name}"));
+    let (registry, name) = (setting("registry"), setting("apiServerImage"));
+    let image = ImageSource::new(registry.as_deref(), name.as_deref(), setting("tagSuffix"));
     snapshot.problems = fields.into_problems();
-    TenantObject { snapshot, tag_suffix }
+    TenantObject { snapshot, image }
 }
 
 /// A Deployment strategy as it stands.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::Resource;
 use kube::core::ObjectMeta;
 use serde::{Deserialize, Deserializer};
@@ -15,6 +15,8 @@ use super::{Object, ObjectKind, Unreadable, fields};
 
 /// Where a kind lives in the API.
 pub(crate) trait WatchedKind: Clone + fmt::Debug + Send + Sync + 'static {
+    /// Whether its objects live in namespaces.
+    type Scope;
     const KIND: ObjectKind;
     const GROUP: &'static str;
     const VERSION: &'static str;
@@ -45,7 +47,7 @@ impl<'de, K: WatchedKind> Deserialize<'de> for Watched<K> {
 
 impl<K: WatchedKind> Resource for Watched<K> {
     type DynamicType = ();
-    type Scope = NamespaceResourceScope;
+    type Scope = K::Scope;
 
     fn kind((): &()) -> Cow<'_, str> {
         K::KIND.as_str().into()
@@ -73,11 +75,12 @@ impl<K: WatchedKind> Resource for Watched<K> {
 }
 
 macro_rules! watched_kinds {
-    ($($name:ident = $kind:ident, $group:literal, $version:literal, $plural:literal;)*) => {$(
+    ($($name:ident = $kind:ident, $scope:ty, $group:literal, $version:literal, $plural:literal;)*) => {$(
         #[derive(Debug, Clone)]
         pub(crate) struct $name;
 
         impl WatchedKind for $name {
+            type Scope = $scope;
             const KIND: ObjectKind = ObjectKind::$kind;
             const GROUP: &'static str = $group;
             const VERSION: &'static str = $version;
@@ -87,9 +90,11 @@ macro_rules! watched_kinds {
 }
 
 watched_kinds! {
-    TenantControlPlaneKind = TenantControlPlane, "kamaji.clastix.io", "v1alpha1", "tenantcontrolplanes";
-    DeploymentKind = Deployment, "apps", "v1", "deployments";
-    ReplicaSetKind = ReplicaSet, "apps", "v1", "replicasets";
-    PodKind = Pod, "", "v1", "pods";
-    EventKind = Event, "", "v1", "events";
+    TenantControlPlaneKind =
+        TenantControlPlane, NamespaceResourceScope, "kamaji.clastix.io", "v1alpha1", "tenantcontrolplanes";
+    DeploymentKind = Deployment, NamespaceResourceScope, "apps", "v1", "deployments";
+    ReplicaSetKind = ReplicaSet, NamespaceResourceScope, "apps", "v1", "replicasets";
+    PodKind = Pod, NamespaceResourceScope, "", "v1", "pods";
+    EventKind = Event, NamespaceResourceScope, "", "v1", "events";
+    NodeKind = Node, ClusterResourceScope, "", "v1", "nodes";
 }

@@ -10,56 +10,57 @@ use crate::support::objects::{control_plane, deployment, event, pod, replica_set
 use crate::support::{HandClock, NOW, admin, owner_of, read, tenant_id};
 
 /// An index with one tenant at rest, everything listed.
-struct World {
-    index: Index,
-    observer: Observer,
-    now: planner::time::UnixMillis,
+pub(crate) struct World {
+    pub(crate) index: Index,
+    pub(crate) observer: Observer,
+    pub(crate) now: planner::time::UnixMillis,
 }
 
 impl World {
-    fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let (index, observer) = Index::new(NOW, Source::Cluster, HandClock::new().clock());
         Self { index, observer, now: NOW }
     }
 
-    fn at_rest() -> Self {
+    pub(crate) fn at_rest() -> Self {
         let mut world = Self::empty();
         world.list(ObjectKind::TenantControlPlane, &[control_plane("t")]);
         world.list(ObjectKind::Deployment, &[deployment("t", "v1.35.6")]);
         world.list(ObjectKind::ReplicaSet, &[replica_set("t", "aaa", "v1.35.6")]);
         world.list(ObjectKind::Pod, &old_pods());
         world.list(ObjectKind::Event, &[]);
+        world.list(ObjectKind::Node, &[]);
         world
     }
 
-    fn list(&mut self, kind: ObjectKind, objects: &[Value]) {
+    pub(crate) fn list(&mut self, kind: ObjectKind, objects: &[Value]) {
         let objects = objects.iter().map(|object| read(kind, object)).collect();
         self.index.reset(kind, objects, self.now);
         self.index.flush(self.now);
     }
 
-    fn apply(&mut self, kind: ObjectKind, object: &Value) {
+    pub(crate) fn apply(&mut self, kind: ObjectKind, object: &Value) {
         self.index.apply(read(kind, object), self.now);
         self.index.flush(self.now);
     }
 
-    fn delete(&mut self, kind: ObjectKind, object: &Value) {
+    pub(crate) fn delete(&mut self, kind: ObjectKind, object: &Value) {
         self.index.delete(&read(kind, object), self.now);
         self.index.flush(self.now);
     }
 
-    fn pass(&mut self, millis: i64) {
+    pub(crate) fn pass(&mut self, millis: i64) {
         self.now = self.now.plus_millis(millis);
     }
 
-    fn snapshot(&self) -> TenantSnapshot {
+    pub(crate) fn snapshot(&self) -> TenantSnapshot {
         let receiver = self.observer.tenant(&admin(), &tenant_id("t")).expect("the tenant is there");
         let snapshot = receiver.borrow();
         (**snapshot).clone()
     }
 
     /// The hop to v1.36.0 begins.
-    fn want_next(&mut self) {
+    pub(crate) fn want_next(&mut self) {
         let wanted = with(control_plane("t"), "/spec/kubernetes/version", json!("v1.36.0"));
         self.apply(ObjectKind::TenantControlPlane, &with(wanted, "/metadata/generation", json!(3)));
     }

@@ -3,6 +3,7 @@
 mod change;
 mod index;
 mod malformed;
+mod nodes;
 mod observe;
 mod operator;
 mod recordings;

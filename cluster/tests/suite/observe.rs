@@ -61,6 +61,7 @@ async fn every_kind_is_listed_and_watched_once_for_the_whole_cluster() {
         ("replicasets", true),
         ("pods", true),
         ("events", false),
+        ("nodes", false),
     ] {
         let of_kind: Vec<&str> = asked
             .iter()
@@ -107,11 +108,27 @@ async fn a_kind_that_is_refused_says_so_and_is_asked_again_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nodes_that_are_refused_or_away_make_nothing_unready_or_stale() {
+    for (code, words) in [(403, "nodes is forbidden"), (503, "away")] {
+        let api = Api::new();
+        api.world().refused.push(("/nodes", code, words));
+        let observer = start(&api);
+        health(&observer, |health| health.sentences().len() == 1).await;
+        let snapshot = tenant(&observer, |snapshot| snapshot.events.read().is_some()).await;
+        assert_eq!(snapshot.freshness, Freshness::Live, "{code}");
+        assert_eq!(matches!(snapshot.images, Reading::Forbidden(_)), code == 403);
+
+        api.world().refused.clear();
+        tenant(&observer, |snapshot| snapshot.images == Reading::Missing).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_the_api_server_away_at_the_start_the_console_says_so_and_comes_alive_with_it() {
     let api = Api::new();
     api.world().refused.push(("/", 503, "the server is currently unable to handle the request"));
     let observer = start(&api);
-    let away = health(&observer, |health| health.sentences().len() == 5).await;
+    let away = health(&observer, |health| health.sentences().len() == 6).await;
     assert!(!away.ready());
     let expected = "TenantControlPlanes could not be listed yet, waiting since 2026-11-22 08:00:00 UTC: the server is currently unable to handle the request";
     assert_eq!(away.sentences()[0], expected);

@@ -35,8 +35,8 @@ pub enum PullUnknown {
     NoVersion,
     /// The nodes have not been listed yet.
     Waiting,
-    /// No node is listed.
-    NoNodes,
+    /// No node is listed, or the image has a name that is not among those kept of nodes.
+    NotTold,
     /// The API server refuses to show nodes.
     Forbidden,
 }
@@ -70,7 +70,7 @@ impl PullSource {
                 let presence = images.presence(&version);
                 Self::Nodes { version, presence, pulls: Spread::of(pull_ms) }
             }
-            Reading::Missing => Self::NotKnown(PullUnknown::NoNodes),
+            Reading::Missing => Self::NotKnown(PullUnknown::NotTold),
             Reading::Waiting => Self::NotKnown(PullUnknown::Waiting),
             Reading::Forbidden(_) => Self::NotKnown(PullUnknown::Forbidden),
         }
@@ -124,7 +124,7 @@ impl fmt::Display for PullUnknown {
         f.write_str(match self {
             Self::NoVersion => "no version is chosen",
             Self::Waiting => "the nodes have not been listed yet",
-            Self::NoNodes => "no node is listed",
+            Self::NotTold => "the nodes tell nothing of this image",
             Self::Forbidden => "the nodes may not be read",
         })
     }

@@ -77,7 +77,7 @@ fn the_source_says_where_the_image_is_and_what_pulls_took() {
         ),
         (Reading::Read(on(0, 3)), None, &pulls, "not known: no version is chosen"),
         (Reading::Waiting, Some(WANTED), &pulls, "not known: the nodes have not been listed yet"),
-        (Reading::Missing, Some(WANTED), &pulls, "not known: no node is listed"),
+        (Reading::Missing, Some(WANTED), &pulls, "not known: the nodes tell nothing of this image"),
         (forbidden, Some(WANTED), &pulls, "not known: the nodes may not be read"),
     ];
     for (images, wanted, pull_ms, words) in table {

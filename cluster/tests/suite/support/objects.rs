@@ -117,6 +117,25 @@ pub(crate) fn event(name: &str, kind: &str, about: &str) -> Value {
     })
 }
 
+/// A node that lists these images, each by its name alone.
+pub(crate) fn node(name: &str, images: &[&str]) -> Value {
+    let images: Vec<Value> = images.iter().map(|image| json!({ "names": [image], "sizeBytes": 1 })).collect();
+    json!({
+        "metadata": { "name": name, "uid": format!("uid-{name}"), "resourceVersion": "50" },
+        "spec": {},
+        "status": {
+            "conditions": [{ "type": "Ready", "status": "True", "lastHeartbeatTime": "2026-11-22T07:59:55Z" }],
+            "images": images,
+        },
+    })
+}
+
+/// The kubelet's word about an image of a pod's API server.
+pub(crate) fn pulled(name: &str, pod: &str, message: &str) -> Value {
+    let event = with(event(name, "Pod", pod), "/involvedObject/fieldPath", json!("spec.containers{kube-apiserver}"));
+    with(with(event, "/reason", json!("Pulled")), "/message", json!(message))
+}
+
 /// Sets one field.
 pub(crate) fn with(mut object: Value, pointer: &str, value: Value) -> Value {
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer begins with a slash");
