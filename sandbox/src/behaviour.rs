@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 pub struct TenantBehaviour {
     /// From being bound to a node until ready.
     pub startup_ms: (i64, i64),
-    /// The part of it in which images are pulled.
+    /// The part of it in which images are pulled, on a node that does not have them.
     pub pull_ms: (i64, i64),
+    /// What such a pull takes longer than that; it comes on top of the start-up.
+    pub first_pull_ms: (i64, i64),
     /// From the request to terminate until the object is gone; cut off by the pod's grace period.
     pub termination_ms: (i64, i64),
     /// How the tenant's API server answers Kamaji.
@@ -60,6 +62,7 @@ impl Default for TenantBehaviour {
         Self {
             startup_ms: (18_000, 27_000),
             pull_ms: (1_500, 4_000),
+            first_pull_ms: (0, 0),
             termination_ms: (26_000, 30_000),
             tenant_api: TenantApi::Answers,
             broken: Vec::new(),

@@ -1,9 +1,12 @@
 //! Starts and ends pods: image pull, start-up, probes, crashes, grace.
 
+mod images;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use self::images::{Pull, go_duration};
 use crate::behaviour::PodFault;
 use crate::json;
 use crate::kinds::Kind;
@@ -25,12 +28,12 @@ const PROBE_MS: i64 = 10_000;
 const RECORDED_PROBES: u32 = 30;
 
 /// The next thing the kubelet does with a pod.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PodStep {
     /// Accept it and start to pull.
     Accept,
-    /// The containers run.
-    Run,
+    /// The containers run; for the first time after the pull.
+    Run(Option<Pull>),
     /// All probes pass.
     BecomeReady,
     /// The image cannot be pulled; `true` once the kubelet backs off.
@@ -103,13 +106,14 @@ impl World {
         match step {
             PodStep::Accept => {
                 self.show(&pod, &|name, image| waiting(name, image, 0, "ContainerCreating", None), "Pending", false);
+                let pull = self.begin_pull(&pod);
                 if fault == Some(PodFault::ImagePull) {
                     self.plan_within(PULL_FAILURE_MS, next(PodStep::FailPull { backing_off: false }));
                 } else {
-                    self.plan_within(behaviour.pull_ms, next(PodStep::Run));
+                    self.plan(pull.took_ms, next(PodStep::Run(Some(pull))));
                 }
             }
-            PodStep::Run => self.run(&pod, fault, &behaviour, next),
+            PodStep::Run(pull) => self.run(&pod, fault, pull.as_ref(), next),
             PodStep::BecomeReady => {
                 let started = json::text(&pod, "/status/containerStatuses/0/state/running/startedAt")
                     .map_or_else(|| json::seconds(self.now_ms()), str::to_owned);
@@ -126,7 +130,7 @@ impl World {
                 let restarts = restarts(&pod) + 1;
                 let back_off = (10_000_i64 << (restarts - 1).min(5)).min(LONGEST_CRASH_BACK_OFF_MS);
                 self.crash(&pod, restarts, back_off);
-                self.plan(back_off, next(PodStep::Run));
+                self.plan(back_off, next(PodStep::Run(None)));
             }
             PodStep::FailProbe(number) => {
                 let message = "Readiness probe failed: HTTP probe failed with statuscode: 500".to_owned();
@@ -143,22 +147,23 @@ impl World {
         &mut self,
         pod: &Arc<Value>,
         fault: Option<PodFault>,
-        behaviour: &crate::behaviour::TenantBehaviour,
+        pull: Option<&Pull>,
         next: impl Fn(PodStep) -> Action,
     ) {
         let now = json::seconds(self.now_ms());
         let restarts = restarts(pod);
         self.show(pod, &|name, image| running(name, image, &now, false, restarts), "Running", false);
-        if restarts == 0 {
-            for (name, image) in containers(pod) {
-                self.record_pod(pod, false, "Pulled", format!("Successfully pulled image {image:?}"));
-                self.record_pod(pod, false, "Started", format!("Started container {name}"));
+        if let Some(pull) = pull {
+            self.end_pull(pod, pull);
+            for name in container_names(pod) {
+                self.record_container(pod, &name, "Started", format!("Started container {name}"));
             }
         }
         match fault {
             None => {
-                let startup = self.random.between(behaviour.startup_ms);
-                // Start-up counts from being bound; the pull is a part of it.
+                let startup_ms = self.behaviour(&tenant_of(pod)).startup_ms;
+                let startup = self.random.between(startup_ms) + pull.map_or(0, |pull| pull.added_ms);
+                // Start-up counts from being bound; what is not added of the pull is a part of it.
                 let bound = json::moment(pod, "/status/conditions/0/lastTransitionTime");
                 let scheduled = scheduled_ms(pod).or(bound).unwrap_or(self.now_ms());
                 let left = (scheduled + startup - self.now_ms()).max(200);
@@ -262,7 +267,11 @@ impl World {
     }
 
     fn record_pod(&mut self, pod: &Value, warning: bool, reason: &str, message: String) {
-        self.record(Kind::Pod, pod, Happening { component: Component::Kubelet, warning, reason, message });
+        self.record(
+            Kind::Pod,
+            pod,
+            Happening { component: Component::Kubelet, warning, reason, message, container: None },
+        );
     }
 }
 
@@ -334,10 +343,4 @@ fn waiting(name: &str, image: &str, restarts: u32, reason: &str, message: Option
         "imageID": "",
         "started": false,
     })
-}
-
-/// `10s`, `1m20s`, `5m0s`: as Go prints durations.
-fn go_duration(millis: i64) -> String {
-    let seconds = millis / 1000;
-    if seconds < 60 { format!("{seconds}s") } else { format!("{}m{}s", seconds / 60, seconds % 60) }
 }

@@ -20,7 +20,7 @@ struct Scenario {
     build: fn(&mut Builder),
 }
 
-const SCENARIOS: [Scenario; 9] = [
+const SCENARIOS: [Scenario; 10] = [
     Scenario { name: DEFAULT, description: "every situation once", build: tenants::default },
     Scenario { name: "single", description: "only team-a/tenant-00, ready at v1.35.6", build: tenants::single },
     Scenario { name: "empty", description: "no tenant at all", build: tenants::empty },
@@ -40,6 +40,11 @@ const SCENARIOS: [Scenario; 9] = [
         name: "unreachable",
         description: "the API server of team-a/tenant-00 does not answer Kamaji",
         build: tenants::unreachable,
+    },
+    Scenario {
+        name: "far-registry",
+        description: "images take 9 to 20 seconds to pull, and v1.36.4 is on no node",
+        build: tenants::far_registry,
     },
     Scenario { name: "many", description: "100 tenants in 10 namespaces", build: tenants::many },
 ];

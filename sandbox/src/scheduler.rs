@@ -132,7 +132,11 @@ impl World {
 
     fn record_scheduling(&mut self, pod: &Value, warning: bool, reason: &str, message: String) {
         use crate::world::{Component, Happening};
-        self.record(Kind::Pod, pod, Happening { component: Component::Scheduler, warning, reason, message });
+        self.record(
+            Kind::Pod,
+            pod,
+            Happening { component: Component::Scheduler, warning, reason, message, container: None },
+        );
     }
 }
 

@@ -45,6 +45,8 @@ pub struct World {
     pub(crate) random: Random,
     /// ReplicaSets whose creations were refused, and how often in a row.
     pub(crate) refused_creations: BTreeMap<Key, u32>,
+    /// What each node's container runtime has, by node.
+    pub(crate) images: BTreeMap<String, BTreeSet<String>>,
     /// Pods that fit on no node.
     pub(crate) unschedulable: BTreeSet<Key>,
     /// What Kamaji wrote into its log, newest last: many a reason stands nowhere else.
@@ -73,6 +75,8 @@ pub(crate) enum Action {
     Schedule(Key),
     /// The kubelet takes the next step with a pod of this uid.
     Pod(Key, String, PodStep),
+    /// A kubelet reports the images of its node.
+    ListImages(String),
     /// Outlived events go.
     PruneEvents,
 }
@@ -93,6 +97,7 @@ impl World {
             tenants: BTreeMap::new(),
             random: Random::new(seed),
             refused_creations: BTreeMap::new(),
+            images: BTreeMap::new(),
             unschedulable: BTreeSet::new(),
             kamaji_log: VecDeque::new(),
             now_ms: now.0,
@@ -185,6 +190,7 @@ impl World {
             Action::Kamaji(step) => self.kamaji_step(step),
             Action::Schedule(key) => self.schedule(&key),
             Action::Pod(key, uid, step) => self.pod_step(&key, &uid, step),
+            Action::ListImages(node) => self.list_images(&node),
             Action::PruneEvents => self.prune_events(),
         }
     }

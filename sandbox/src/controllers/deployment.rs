@@ -121,6 +121,7 @@ impl World {
                 warning: false,
                 reason: "ScalingReplicaSet",
                 message,
+                container: None,
             },
         );
     }

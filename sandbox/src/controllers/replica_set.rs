@@ -130,7 +130,7 @@ impl World {
 
     fn record_pods(&mut self, replica_set: &Value, warning: bool, reason: &str, message: String) {
         let component = Component::ReplicaSetController;
-        self.record(Kind::ReplicaSet, replica_set, Happening { component, warning, reason, message });
+        self.record(Kind::ReplicaSet, replica_set, Happening { component, warning, reason, message, container: None });
     }
 
     /// All pods of all ReplicaSets of the same Deployment.

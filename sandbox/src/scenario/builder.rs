@@ -80,7 +80,9 @@ impl Builder {
     /// Nodes, namespaces and the shared DataStore.
     pub(super) fn ground(&mut self, namespaces: &[&str], nodes: usize, pods_per_node: usize) {
         for number in 1..=nodes {
-            self.world.plant(Kind::Node, node(number, pods_per_node));
+            let name = format!("node-{number}");
+            self.world.plant(Kind::Node, node(&name, pods_per_node));
+            self.world.furnish_node(&name);
         }
         for namespace in ["default", "kube-system", "kamaji-system", "upgrade-console"].iter().chain(namespaces) {
             self.world.plant(
@@ -150,12 +152,12 @@ impl Builder {
     }
 }
 
-fn node(number: usize, pods: usize) -> Value {
+fn node(name: &str, pods: usize) -> Value {
     let room = json!({"cpu": "16", "memory": "64Gi", "pods": pods.to_string(), "ephemeral-storage": "200Gi"});
     json!({
         "metadata": {
-            "name": format!("node-{number}"),
-            "labels": {"kubernetes.io/hostname": format!("node-{number}"), "kubernetes.io/os": "linux"},
+            "name": name,
+            "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"},
         },
         "spec": {},
         "status": {

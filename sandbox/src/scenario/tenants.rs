@@ -115,6 +115,14 @@ pub(super) fn unreachable(world: &mut Builder) {
     alone(world, TenantBehaviour { tenant_api: TenantApi::Refuses, ..TenantBehaviour::default() });
 }
 
+/// tenant-00 on three nodes far from the registry. It came to its version lately, so that events tell of the pulls.
+pub(super) fn far_registry(world: &mut Builder) {
+    world.ground(&TEAM_A_NAMESPACES, 3, 110);
+    alone(world, TenantBehaviour { pull_ms: (0, 0), first_pull_ms: (9_000, 20_000), ..TenantBehaviour::default() });
+    world.minutes_ago(20);
+    world.upgrade("team-a", "tenant-00", "v1.35.9");
+}
+
 /// A fleet.
 pub(super) fn many(world: &mut Builder) {
     let namespaces: Vec<String> = (0..10).map(|number| format!("team-{number:02}")).collect();

@@ -27,6 +27,8 @@ pub(crate) struct Happening<'a> {
     pub(crate) warning: bool,
     pub(crate) reason: &'a str,
     pub(crate) message: String,
+    /// The container it is about, of a pod.
+    pub(crate) container: Option<&'a str>,
 }
 
 impl World {
@@ -77,6 +79,10 @@ impl World {
             "reportingComponent": happening.component.name(),
             "reportingInstance": "",
         });
+        let mut event = event;
+        if let Some(container) = happening.container {
+            event["involvedObject"]["fieldPath"] = json!(format!("spec.containers{{{container}}}"));
+        }
         let event = match happening.component {
             Component::Scheduler => with(
                 event,

@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod doors;
+mod images;
 mod refusals;
 mod support;
 mod upgrades;
