@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use ::sandbox::{Sandbox, SandboxOptions};
 use cluster::{Changes, DryRunAnswer, observe};
-use kube::Client;
+use kube::api::{Patch, PatchParams};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
+use kube::{Api, Client};
 use planner::hop::{Acknowledgement, Binding, HopRequest};
 use planner::operator::Ceiling;
 use planner::releases::ReleaseTable;
@@ -71,4 +73,35 @@ async fn a_hop_goes_from_the_check_to_finished() {
     assert!(finished.former_strategy.is_some());
     let restored = changes.restore_strategy(&admin(), &id, &Binding::of(&finished)).await.expect("it is remembered");
     assert_eq!(restored.strategy, settled.strategy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn images_on_nodes_and_their_pulls_reach_the_snapshot() {
+    let options = SandboxOptions { manual: true, scenario: "far-registry".to_owned(), ..SandboxOptions::default() };
+    let sandbox = Sandbox::new(&options).expect("a world");
+    let client = Client::new(sandbox.router(), "default");
+    let observer = observe(client.clone(), sandbox.clock(), CancellationToken::new());
+    observer.health().wait_for(|health| health.live()).await.expect("it is observed");
+    let id = TenantId { namespace: "team-a".to_owned(), name: "tenant-00".to_owned() };
+    let mut receiver = observer.tenant(&admin(), &id).expect("it is there");
+
+    let before = until(&sandbox, &mut receiver, |snapshot| snapshot.images.read().is_some()).await;
+    let presence = |snapshot: &TenantSnapshot, version: &str| {
+        let presence = snapshot.images.read().expect("read").presence(&version.parse().expect("a version"));
+        (presence.listed, presence.perhaps, presence.nodes)
+    };
+    assert_eq!(presence(&before, "v1.36.4"), (0, 0, 3));
+    assert_eq!(presence(&before, "v1.35.9"), (3, 0, 3));
+    let in_range = |pulls: &[i64]| pulls.iter().all(|ms| (9_000..=20_000).contains(ms));
+    assert!(before.timings.pull_ms.len() == 3 && in_range(&before.timings.pull_ms), "{:?}", before.timings);
+    assert!(before.timings.startup_ms.iter().all(|ms| (17_000..=28_000).contains(ms)), "{:?}", before.timings);
+
+    let next = Patch::Merge(serde_json::json!({"spec": {"kubernetes": {"version": "v1.36.4"}}}));
+    let kind = GroupVersionKind::gvk("kamaji.clastix.io", "v1alpha1", "TenantControlPlane");
+    let tenants: Api<DynamicObject> = Api::namespaced_with(client, "team-a", &ApiResource::from_gvk(&kind));
+    tenants.patch("tenant-00", &PatchParams::default(), &next).await.expect("it is accepted");
+    let pulled = until(&sandbox, &mut receiver, |snapshot| presence(snapshot, "v1.36.4") == (3, 0, 3)).await;
+    assert!(pulled.timings.pull_ms.len() == 6 && in_range(&pulled.timings.pull_ms), "{:?}", pulled.timings);
+    let began = &pulled.hop.as_ref().expect("it was filmed").images;
+    assert_eq!(*began, before.images);
 }
