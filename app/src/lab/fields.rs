@@ -9,13 +9,15 @@ use planner::strategy::{IntOrPercent, Strategy};
 use crate::links;
 
 /// Parameters that [`LabInput::set`] knows. An address with all of [`WHOLE`] carries a whole input.
-const INPUT_KEYS: [&str; 25] = [
+const INPUT_KEYS: [&str; 27] = [
     "replicas",
     "startup",
     "grace",
     "gracelow",
     "gracehigh",
     "pull",
+    "pulllow",
+    "pullhigh",
     "new",
     "quota",
     "room",
@@ -227,6 +229,10 @@ impl LabFields {
             {
                 errors.push((Field::of(key), format!("{error}. It is left as it was.")));
             }
+        }
+        if self.text(Field::Pull) == Some("") {
+            // A tenant may bring a pull with it; an empty field takes it away.
+            input.pull_ms = None;
         }
         // Nothing rolls out with 0 replicas; the tenant's page says so, and the lab begins at one.
         input.replicas = input.replicas.max(1);

@@ -338,6 +338,7 @@ pub(super) fn sources(input: &LabInput, sources: Option<&LabSources>) -> Vec<Str
     ];
     if let Some(sources) = sources {
         sentences.push(format!("Start-up: {}. Termination: {}.", sources.startup, sources.termination));
+        sentences.push(format!("Image pull: {}.", sources.pull));
     }
     let known = input.requests.cpu_millis.is_some() || input.requests.memory_bytes.is_some();
     let source = sources.map_or(FigureSource::Assumed, |sources| sources.requests);

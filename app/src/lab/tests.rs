@@ -1,12 +1,13 @@
 use leptos::prelude::*;
 use planner::lab::LabInput;
 use planner::strategy::Strategy;
-use planner::tenant::{PodRequests, TenantId};
+use planner::tenant::{NodeImages, PodRequests, Reading, TenantId, TenantSnapshot};
 use planner::version::KubernetesVersion;
 
 use super::fields::LabFields;
 use super::shown::ShownStep;
 use super::{LabPanel, LabStart};
+use crate::test_support::tenant;
 
 /// The lab's HTML on an address, as the server renders it.
 fn rendered(start: LabStart, pairs: &[(&str, &str)]) -> String {
@@ -73,6 +74,26 @@ fn costs_that_are_not_known_are_not_made_up() {
     assert!(!html.contains("960 MiB"));
     let assumed = rendered(LabStart::default(), &[("amem", "320")]);
     assert!(assumed.contains("~ +960 MiB"), "an assumption is marked as one");
+}
+
+#[test]
+fn the_pull_says_where_the_image_is() {
+    let wanted = KubernetesVersion::new(1, 36, 3);
+    let mut snapshot = tenant("v1.35.6");
+    snapshot.images = Reading::Read(NodeImages { nodes: 3, uncertain: 0, versions: Vec::new() });
+    let on_a_tenants_page = |snapshot: &TenantSnapshot| {
+        let (input, sources) = LabInput::from_snapshot(snapshot, Some(&wanted));
+        rendered(LabStart { input, sources: Some(sources), ..LabStart::default() }, &[])
+    };
+    let nothing = "the image of v1.36.3 is on 0 of 3 nodes; no pull was observed: add one to see its effect";
+    let html = on_a_tenants_page(&snapshot);
+    assert!(html.contains(nothing) && html.contains(&format!("Image pull: {nothing}.")), "{html}");
+    snapshot.timings.pull_ms = vec![9_000, 12_000, 20_000];
+    let html = on_a_tenants_page(&snapshot);
+    let known = "the image of v1.36.3 is on 0 of 3 nodes; pulls took typically 12 s (9 to 20 s) on this tenant";
+    assert!(html.contains(known), "{html}");
+    assert!(html.contains("12 s of each new pod's start-up are the pull of its image"), "{html}");
+    assert!(rendered(LabStart::default(), &[]).contains("added to each new pod’s start-up"));
 }
 
 #[test]

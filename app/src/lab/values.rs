@@ -185,7 +185,10 @@ fn control(field: Field, fields: &LabFields, reading: &LabReading, origin: Optio
         }
         Field::Quota => plain("Pod quota", "pods", pods(input.pod_quota), "most pod objects; empty for no quota"),
         Field::Room => plain("Room on nodes", "pods", pods(input.room), "pods that find a place; empty for enough"),
-        Field::Pull => plain("Image pull", "s", time(input.pull_ms), "added to each new pod’s start-up"),
+        Field::Pull => {
+            let source = timing(origin.map(|origin| origin.pull.to_string()), "added to each new pod’s start-up");
+            plain("Image pull", "s", time(input.pull_ms), &source)
+        }
         Field::LeastServing => plain("Serving at least", "pods", pods(wishes.serving), "at any time"),
         Field::Within => plain("Finished within", "s", time(wishes.within_ms), "old pods gone"),
         Field::MostObjects => plain("Pods alive at most", "pods", pods(wishes.objects), "what a quota counts"),

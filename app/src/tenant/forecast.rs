@@ -6,17 +6,28 @@ use planner::hop::HopKind;
 use planner::lab::{LabInput, LabRow, compare};
 use planner::strategy::Strategy;
 use planner::tenant::{ObservedHop, TenantSnapshot};
+use planner::version::KubernetesVersion;
 
 use crate::chart::{Axes, ChartLegend, Drawing, FilmChart, FilmLayout};
 use crate::format;
 use crate::trouble::sentence;
 
-/// The row of the lab for this tenant with this strategy; `None` while it sleeps, since then nothing rolls out.
-pub(crate) fn forecast(snapshot: &TenantSnapshot, strategy: Strategy, hop: HopKind) -> Option<LabRow> {
-    if snapshot.replicas == 0 {
+/// The row of the lab for this tenant on its way to a version with this strategy; `None` while it sleeps, since then nothing
+/// rolls out.
+pub(crate) fn forecast(
+    snapshot: &TenantSnapshot,
+    strategy: Strategy,
+    hop: HopKind,
+    to: &KubernetesVersion,
+) -> Option<LabRow> {
+    let (input, _) = LabInput::from_snapshot(snapshot, Some(to));
+    row(input, strategy, hop)
+}
+
+fn row(mut input: LabInput, strategy: Strategy, hop: HopKind) -> Option<LabRow> {
+    if input.replicas == 0 {
         return None;
     }
-    let (mut input, _) = LabInput::from_snapshot(snapshot);
     if hop == HopKind::Patch {
         // Konnectivity follows the minor only, so a patch is one write.
         input.second_write_ms = None;
@@ -25,7 +36,8 @@ pub(crate) fn forecast(snapshot: &TenantSnapshot, strategy: Strategy, hop: HopKi
     compare(&input).rows.into_iter().find(|row| row.strategy == strategy)
 }
 
-/// The forecast of a hop that was observed, if both its versions can be read.
+/// The forecast of a hop that was observed, if both its versions can be read. It counts on the images that the nodes had when
+/// the hop began: by now its own pods have pulled what was missing.
 pub(crate) fn forecast_of(snapshot: &TenantSnapshot, hop: &ObservedHop) -> Option<LabRow> {
     let to = hop.to.parsed().ok()?;
     let from = hop.from.as_ref().and_then(|from| from.parsed().ok());
@@ -33,7 +45,9 @@ pub(crate) fn forecast_of(snapshot: &TenantSnapshot, hop: &ObservedHop) -> Optio
         Some(from) if from.minor() == to.minor() => HopKind::Patch,
         _ => HopKind::Minor,
     };
-    forecast(snapshot, snapshot.strategy.under_kamaji().ok()?, kind)
+    let (input, _) = LabInput::from_snapshot(snapshot, None);
+    let (input, _) = input.with_images(&hop.images, Some(&to), &snapshot.timings.pull_ms);
+    row(input, snapshot.strategy.under_kamaji().ok()?, kind)
 }
 
 /// What a choice costs, with its film.

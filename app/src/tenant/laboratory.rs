@@ -20,11 +20,11 @@ pub fn TenantLabPage() -> impl IntoView {
 /// The lab begins with what was known when the page was opened: numbers must not move under a person who compares.
 fn tenant_lab(tenant: Tenant) -> AnyView {
     let snapshot = tenant.first.get_value();
-    let (input, sources) = LabInput::from_snapshot(&snapshot);
     let today = words::day(snapshot.observed_at);
     let version = tenant
         .knowledge
         .with_value(|knowledge| next_versions(&snapshot, &knowledge.releases, &knowledge.operator, today).recommended);
+    let (input, sources) = LabInput::from_snapshot(&snapshot, version.as_ref());
     let start = LabStart {
         input,
         sources: Some(sources),

@@ -2,8 +2,9 @@ use planner::finding::Severity;
 use planner::hop::{FORMER_STRATEGY_ANNOTATION, merge_patch};
 use planner::stage;
 use planner::strategy::Strategy;
-use planner::tenant::{Freshness, KamajiStatus, Reading, TenantSnapshot};
+use planner::tenant::{Freshness, KamajiStatus, ListedVersion, NodeImages, Reading, TenantSnapshot};
 
+use super::forecast::forecast_of;
 use super::overview::overview_view;
 use super::rollout::{conditions, events, stages, stuck as stuck_section};
 use super::start::{Choice, DryRunAnswer, StartQuery, dry_run_section, judged};
@@ -122,6 +123,31 @@ fn a_minor_is_said_to_be_final_and_a_patch_is_not() {
         let page = text(&start(&tenant("v1.35.6"), &asked(version, "")).expect("a choice"));
         assert_eq!(page.contains(final_words), is_final, "{version}");
     }
+}
+
+#[test]
+fn the_forecast_counts_the_pull_of_an_image_that_the_nodes_lacked() {
+    let nodes = |listed: u32| {
+        let version = "v1.36.3".parse().expect("a version");
+        let versions = (listed > 0).then_some(ListedVersion { version, nodes: listed, uncertain: 0 });
+        Reading::Read(NodeImages { nodes: 3, uncertain: 0, versions: Vec::from_iter(versions) })
+    };
+    let remark = "12 s of each new pod's start-up are the pull of its image";
+    for (listed, said) in [(0, true), (2, true), (3, false)] {
+        let mut snapshot = TenantSnapshot { images: nodes(listed), ..tenant("v1.35.6") };
+        snapshot.timings.pull_ms = vec![12_000];
+        let page = start(&snapshot, &asked("v1.36.3", "")).expect("it may be chosen");
+        assert_eq!(page.contains(remark), said, "on {listed} nodes");
+    }
+
+    let mut snapshot = TenantSnapshot { images: nodes(3), ..rolling() };
+    snapshot.timings.pull_ms = vec![12_000];
+    let finished = |snapshot: &TenantSnapshot| {
+        forecast_of(snapshot, snapshot.hop.as_ref().expect("it runs")).and_then(|row| row.summary.finished_ms)
+    };
+    let without = finished(&snapshot).expect("it finishes");
+    snapshot.hop.as_mut().expect("it runs").images = nodes(0);
+    assert_eq!(finished(&snapshot), Some(without + 12_000), "when it began they lacked it");
 }
 
 #[test]

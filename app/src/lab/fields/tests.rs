@@ -110,6 +110,16 @@ fn limits_and_wishes_are_read_and_carried() {
 }
 
 #[test]
+fn a_pull_that_a_tenant_brings_can_be_taken_away() {
+    let initial = LabInput { pull_ms: Some(12_000), pull_extent_ms: Some((9_000, 20_000)), ..tenant() };
+    let read = |pairs: &[(&str, &str)]| fields(pairs).read(&initial, Strategy::BLUE_GREEN).input;
+    assert_eq!(read(&[]), initial);
+    assert_eq!(read(&[("pull", "")]).pull_ms, None);
+    let query = fields(&[]).whole_query(&fields(&[]).read(&initial, Strategy::BLUE_GREEN));
+    assert!(query.contains("&pull=12&pulllow=9&pullhigh=20"), "{query}");
+}
+
+#[test]
 fn bad_values_are_named_and_the_rest_stays() {
     let cases = [
         ("replicas", "three", Some(Field::Replicas)),

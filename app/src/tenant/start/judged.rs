@@ -30,7 +30,7 @@ pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &
     let strategy = choice.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
     let cost = strategy
         .zip(check.hop)
-        .and_then(|(strategy, hop)| forecast(snapshot, strategy, hop))
+        .and_then(|(strategy, hop)| forecast(snapshot, strategy, hop, &choice.version))
         .map(|row| cost_section(&row, snapshot.replicas));
     view! {
         <section class="section stack" aria-labelledby="verdict">
