@@ -1,0 +1,3 @@
+//! Runbooks: what they say, and what their scripts do when they are run.
+
+mod golden;
