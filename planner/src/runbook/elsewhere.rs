@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::os::OtherOs;
+use crate::releases::ReleaseTable;
 use crate::version::KubernetesVersion;
-use crate::workers::NodeName;
+use crate::workers::{NodeName, PassesError, passes};
 
 /// A page for a node whose operating system kubeadm's packages do not reach.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,9 +31,23 @@ pub struct ElsewherePage {
 
 impl ElsewherePage {
     /// The page for a node.
-    pub fn new(node: NodeName, os: OtherOs, from: KubernetesVersion, to: KubernetesVersion) -> Self {
+    ///
+    /// # Errors
+    /// If the step is none, or one that version skew does not allow.
+    pub fn new(
+        node: NodeName,
+        os: OtherOs,
+        from: KubernetesVersion,
+        to: KubernetesVersion,
+        releases: &ReleaseTable,
+    ) -> Result<Self, PassesError> {
+        match passes(&from, &to, releases) {
+            // Nothing here goes through a version of the table.
+            Ok(_) | Err(PassesError::UnknownBetween { .. }) => {}
+            Err(error) => return Err(error),
+        }
         let (why, instead, url) = words(os, &node, &to);
-        Self { node, os, from, to, why, instead, url: url.map(str::to_owned) }
+        Ok(Self { node, os, from, to, why, instead, url: url.map(str::to_owned) })
     }
 
     /// The page as Markdown.

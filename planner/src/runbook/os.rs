@@ -92,6 +92,7 @@ impl Os {
             "coreos",
             "microos",
             "sle micro",
+            "enterprise micro",
             "sl-micro",
             "linux micro",
             "leap micro",

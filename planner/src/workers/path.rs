@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::passes::{PassesError, passes};
@@ -65,9 +66,34 @@ pub enum PathStep {
 /// Why there is no path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// Backwards, a pre-release, or over a line of which no version is known.
-    #[error("the control plane has no path: {0}")]
-    ControlPlane(Box<PassesError>),
+    /// Backwards.
+    #[error("{wanted} is older than {installed}; a path leads upwards")]
+    Backwards {
+        /// What the control plane has.
+        installed: KubernetesVersion,
+        /// Wanted.
+        wanted: KubernetesVersion,
+    },
+    /// Another major version.
+    #[error("from {installed} to {wanted} the major version changes; no rule of version skew speaks of that")]
+    OtherMajor {
+        /// What the control plane has.
+        installed: KubernetesVersion,
+        /// Wanted.
+        wanted: KubernetesVersion,
+    },
+    /// Between the two lies a line of which no patch is known.
+    #[error(
+        "on the way to {wanted} the control plane passes through {minor}, of which the release table of {as_of} knows no version"
+    )]
+    UnknownBetween {
+        /// Wanted.
+        wanted: KubernetesVersion,
+        /// The line.
+        minor: Minor,
+        /// Age of the table.
+        as_of: Date,
+    },
     /// A worker that the control plane does not even support now.
     #[error(
         "the node {node} has kubelet {kubelet}, which a control plane of {serving} does not support: replace it, or reset it and join it again"
@@ -140,35 +166,26 @@ fn stops(
     releases: &ReleaseTable,
 ) -> Result<Vec<KubernetesVersion>, PathError> {
     let (first, last) = (installed.minor(), wanted.minor());
-    if installed == wanted {
-        return Ok(Vec::new());
+    let both = || (installed.clone(), wanted.clone());
+    if first.major != last.major {
+        let (installed, wanted) = both();
+        return Err(PathError::OtherMajor { installed, wanted });
     }
-    // The same rules as for a node, but for the reach of a kubelet: stop by stop.
+    if wanted < installed {
+        let (installed, wanted) = both();
+        return Err(PathError::Backwards { installed, wanted });
+    }
     let mut stops = Vec::new();
-    let mut at = installed.clone();
-    while at.minor() < last && first.major == last.major {
-        let next = Minor { minor: at.minor().minor + 1, ..first };
-        let to = match releases.line(next) {
-            _ if next == last => wanted.clone(),
-            Some(line) => KubernetesVersion::new(next.major, next.minor, line.newest_patch),
-            None => {
-                let (from, to, as_of) = (installed.clone(), wanted.clone(), releases.as_of);
-                return Err(control_plane(PassesError::UnknownBetween { from, to, minor: next, as_of }));
-            }
+    for minor in (first.minor + 1..last.minor).map(|minor| Minor { minor, ..first }) {
+        let Some(line) = releases.line(minor) else {
+            return Err(PathError::UnknownBetween { wanted: wanted.clone(), minor, as_of: releases.as_of });
         };
-        passes(&at, &to, releases).map_err(control_plane)?;
-        stops.push(to.clone());
-        at = to;
+        stops.push(KubernetesVersion::new(minor.major, minor.minor, line.newest_patch));
     }
-    if at != *wanted {
-        passes(&at, wanted, releases).map_err(control_plane)?;
+    if installed != wanted {
         stops.push(wanted.clone());
     }
     Ok(stops)
-}
-
-fn control_plane(why: PassesError) -> PathError {
-    PathError::ControlPlane(Box::new(why))
 }
 
 /// Brings the workers that are `meant` to `to`, and says how many passes each needs.
