@@ -116,7 +116,7 @@ impl Context<'_> {
         let node = self.node.as_str();
         match action {
             Action::SwitchRepository => {
-                let edit = format!(r"/addons:/!s#/v1\.[0-9][0-9]*/#/v{}/#g", version.minor());
+                let edit = format!(r"/addons:/!s#/v1\.[0-9][0-9]*#/v{}#g", version.minor());
                 vec![vec!["sed".into(), "-i".into(), edit.into(), Word::RepositoryFile]]
             }
             Action::Kubeadm => self.install("kubeadm", version),

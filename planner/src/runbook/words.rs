@@ -100,7 +100,7 @@ impl Context<'_> {
         let (node, file) = (self.node, self.os.tool().repository_file());
         match action {
             Action::SwitchRepository => {
-                format!("`grep /v {file}` shows /v{}/ and no other minor.", version.minor())
+                format!("`grep /v1 {file}` shows v{} and, but for addons, no other minor.", version.minor())
             }
             Action::Kubeadm => format!("`kubeadm version -o short` answers {version}."),
             Action::Kubectl => format!("`kubectl version --client` answers {version}."),

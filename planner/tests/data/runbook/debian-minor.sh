@@ -125,8 +125,9 @@ kubeadm_may_become() {
   esac
 }
 
+# The minors in the addresses of the repository's file, one a line. Addons (CRI-O) have repositories and minors of their own.
 repository_minors() {
-  sed -n '/addons:/d; s#.*/v\(1\.[0-9][0-9]*\)/.*#\1#p' "$repository" | sort -u
+  sed -n '/addons:/d; s#.*/v\(1\.[0-9][0-9]*\).*#\1#p' "$repository" | sort -u
 }
 
 # Remembers on the Node that this runbook cordons it, before it does. A node that somebody else has cordoned is not marked,
@@ -344,7 +345,7 @@ else
   elif [ "$minors" = 1.34 ]; then
     say '    It is there already.'
   else
-    run sed -i '/addons:/!s#/v1\.[0-9][0-9]*/#/v1.34/#g' "$repository"
+    run sed -i '/addons:/!s#/v1\.[0-9][0-9]*#/v1.34#g' "$repository"
   fi
 
   begin 'Step 2 of 9: Upgrade kubeadm to v1.34.9'

@@ -124,8 +124,9 @@ kubeadm_may_become() {
   esac
 }
 
+# The minors in the addresses of the repository's file, one a line. Addons (CRI-O) have repositories and minors of their own.
 repository_minors() {
-  sed -n '/addons:/d; s#.*/v\(1\.[0-9][0-9]*\)/.*#\1#p' "$repository" | sort -u
+  sed -n '/addons:/d; s#.*/v\(1\.[0-9][0-9]*\).*#\1#p' "$repository" | sort -u
 }
 
 # Remembers on the Node that this runbook cordons it, before it does. A node that somebody else has cordoned is not marked,
