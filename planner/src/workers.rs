@@ -4,6 +4,7 @@
 //! how it gets there; the two disagree, and the stricter one decides how often a node is drained.
 
 pub use self::drain::{Budget, Controller, DrainRemark, DrainReport, LocalStorage, PodOnNode, PodPhase, drain_report};
+pub use self::due::{DueStep, NotYet, due};
 pub use self::gates::{Gate, GateState, GateSubject, GatedField, KubeletConfig, gated_fields, gates};
 pub use self::node::{Cordon, NodeFacts, NodeName, NodeNameError, PoolName, Readiness};
 pub use self::order::{NodeStep, Order, Pace, order};
@@ -14,6 +15,7 @@ pub use self::skew::{
 };
 
 mod drain;
+mod due;
 mod gates;
 mod node;
 mod order;

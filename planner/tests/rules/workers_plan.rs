@@ -8,10 +8,10 @@ use planner::tenant::{DeclaredVersion, Reading, TenantSnapshot};
 use planner::version::Minor;
 use planner::workers::{
     Budget, Controller, Cordon, DrainRemark, Gate, GateState, KubeletConfig, LocalStorage, NodeFacts, Pace, PathStep,
-    PathWorker, PodOnNode, PodPhase, ProxyVerdict, Readiness, Serving, drain_report, gates, order, path,
+    PathWorker, PodOnNode, PodPhase, ProxyVerdict, Readiness, Serving, drain_report, due, gates, order, path,
 };
 
-use crate::builders::{declared, hopping, pod, tenant, terminating, version};
+use crate::builders::{current, declared, hopping, pod, tenant, terminating, version};
 
 fn v1(minor: u64) -> Minor {
     Minor { major: 1, minor }
@@ -378,6 +378,36 @@ fn workers_stop_only_where_skew_demands_it() {
     for (installed, wanted, workers, expected) in cases {
         assert_eq!(told(installed, wanted, workers), *expected, "{installed} to {wanted} with {workers:?}");
     }
+}
+
+/// The steps from v1.33.4 to v1.34.9 with a worker on this kubelet, and what holds each back.
+fn held_back(kubelet: &str, snapshot: &TenantSnapshot) -> Vec<Vec<String>> {
+    let worker = PathWorker { node: "a".to_owned(), kubelet: version(kubelet) };
+    let steps = path(&version("v1.33.4"), &version("v1.34.9"), &[worker], &ReleaseTable::built_in()).expect("a path");
+    let standing = planner::next::standing_findings(snapshot, &current(36));
+    let all = gates(snapshot, &version("v1.33.4"), &says("v1.33.4"), &Reading::Waiting, &[v1(33)]);
+    let told = |step: planner::workers::DueStep| step.not_yet.iter().map(ToString::to_string).collect();
+    due(steps, &standing, &all).into_iter().map(told).collect()
+}
+
+#[test]
+fn each_step_says_why_it_cannot_begin_yet() {
+    let hop = "This comes first: The control plane goes from v1.33.4 to v1.34.9.";
+    assert_eq!(held_back("v1.33.4", &tenant("v1.33.4")), [vec![], vec![hop.to_owned()]]);
+
+    let paused = TenantSnapshot { paused: true, ..tenant("v1.33.4") };
+    let first = &held_back("v1.33.4", &paused)[0];
+    assert_eq!(*first, ["It is paused: Kamaji would take the version and apply nothing."]);
+
+    let stop_first = held_back("v1.30.14", &tenant("v1.33.4"));
+    assert_eq!(
+        stop_first[0],
+        [
+            "The tenant's kubelet-config suits the kubelets to install. It is not known: kube-system/kubelet-config has not been read yet."
+        ]
+    );
+    assert!(stop_first[1][0].starts_with("This comes first: The node a goes in 3 passes to v1.33.4"), "{stop_first:?}");
+    assert_eq!(stop_first[2], [hop]);
 }
 
 /// Over all pairs: every step leaves all kubelets supported, and without its stops some step would not.
