@@ -171,7 +171,7 @@ fn waiting_ms(snapshot: &TenantSnapshot, now: UnixMillis) -> Option<i64> {
 
 /// Pods of a version other than the wanted one, terminating ones included; `None` if the pods cannot be read. A pod whose
 /// version cannot be read counts as older: it must not let anything look finished.
-fn older_pods(snapshot: &TenantSnapshot) -> Option<usize> {
+pub(crate) fn older_pods(snapshot: &TenantSnapshot) -> Option<usize> {
     Some(snapshot.pods.read()?.iter().filter(|pod| !is_new(snapshot, pod)).count())
 }
 

@@ -7,6 +7,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use thiserror::Error;
 
+use crate::runbook::RunbookArguments;
+
 /// The Tenant Upgrade Console for Kamaji.
 #[derive(Debug, Parser)]
 #[command(name = "console", version, about, arg_required_else_help = true)]
@@ -22,6 +24,8 @@ pub enum Command {
     /// Serve the console to browsers on this machine.
     #[command(after_long_help = MODES)]
     Serve(Box<ServeArguments>),
+    /// Write the runbook that upgrades one worker node: repository, kubeadm, drain, kubelet, uncordon.
+    Runbook(Box<RunbookArguments>),
 }
 
 /// The modes, explained. Ends the long help and the refusal to start without one.
@@ -297,8 +301,10 @@ mod tests {
 
     fn config(arguments: &str) -> Result<Config, ConfigError> {
         let words = ["console", "serve"].into_iter().chain(arguments.split_whitespace());
-        let Command::Serve(serve) = Cli::try_parse_from(words).expect("the arguments parse").command;
-        serve.check()
+        match Cli::try_parse_from(words).expect("the arguments parse").command {
+            Command::Serve(serve) => serve.check(),
+            Command::Runbook(_) => panic!("serving was asked for"),
+        }
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! The console's binary.
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use server::{
-    config::{Cli, Command},
-    logging, serve,
+    config::{Cli, Command, ServeArguments},
+    logging,
+    runbook::RunbookArguments,
+    serve,
 };
 
 /// The exit code for arguments that cannot be served.
@@ -16,7 +21,30 @@ const USAGE: u8 = 2;
 const STACK: usize = 16 * 1024 * 1024;
 
 fn main() -> ExitCode {
-    let Command::Serve(arguments) = Cli::parse().command;
+    match Cli::parse().command {
+        Command::Serve(arguments) => serve_pages(*arguments),
+        Command::Runbook(arguments) => write_runbook(*arguments),
+    }
+}
+
+fn write_runbook(arguments: RunbookArguments) -> ExitCode {
+    let text = match arguments.write() {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(USAGE);
+        }
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: the runbook could not be written: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve_pages(arguments: ServeArguments) -> ExitCode {
     if let Err(error) = logging::start(&arguments.log, arguments.log_format) {
         eprintln!("error: `--log` cannot be read: {error}");
         return ExitCode::from(USAGE);

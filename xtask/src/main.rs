@@ -74,6 +74,7 @@ fn main() -> Result<()> {
         Task::Setup { tests } => {
             let toolchain = setup::for_building()?;
             if tests {
+                setup::for_runbook_tests()?;
                 setup::for_browser_tests()?;
             }
             println!("Ready: {toolchain}.");

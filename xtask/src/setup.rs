@@ -30,6 +30,20 @@ pub(crate) fn for_browser_tests() -> Result<()> {
     chromium().map(|_| ())
 }
 
+/// What the scripts of the runbooks are checked and tried with: shellcheck, and the package managers of the other families in a
+/// private root. Without them stand-ins play, so they are installed only where that is one command.
+pub(crate) fn for_runbook_tests() -> Result<()> {
+    const TOOLS: [&str; 5] = ["shellcheck", "dnf", "zypper", "rpm", "createrepo-c"];
+    const WHAT: &str = "shellcheck, dnf and zypper, for the scripts of the runbooks";
+    if command::find("apt-get").is_some() && is_root() {
+        return Debian::require(&TOOLS, WHAT, "from your distribution");
+    }
+    if command::find("shellcheck").is_none() {
+        println!("Not installed: {WHAT}. Their tests use stand-ins and the shell's own check instead.");
+    }
+    Ok(())
+}
+
 /// Debian's package manager.
 pub(crate) struct Debian;
 

@@ -83,6 +83,7 @@ impl Stage {
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
             Self::Unit => {
+                setup::for_runbook_tests()?;
                 // This program is tested by the compiler that has already built it.
                 command::run_reading(&mut cargo("test --workspace --exclude xtask --no-fail-fast"), |line| {
                     counts.read_cargo(line)

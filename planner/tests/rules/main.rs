@@ -14,3 +14,7 @@ mod strategy;
 mod upstream_strategy;
 mod version;
 mod way_out;
+mod workers_names;
+mod workers_passes;
+mod workers_plan;
+mod workers_skew;

@@ -1,0 +1,24 @@
+//! The workers' side of an upgrade: what is due on each node, in which order, and what stands against it.
+//!
+//! A tenant is finished only when its nodes run the wanted version too. Version skew says what a kubelet may be, kubeadm says
+//! how it gets there; the two disagree, and the stricter one decides how often a node is drained.
+
+pub use self::drain::{Budget, Controller, DrainRemark, DrainReport, LocalStorage, PodOnNode, PodPhase, drain_report};
+pub use self::due::{DueStep, NotYet, due};
+pub use self::gates::{Gate, GateState, GateSubject, GatedField, KubeletConfig, gated_fields, gates};
+pub use self::node::{Cordon, NodeFacts, NodeName, NodeNameError, PoolName, Readiness};
+pub use self::order::{NodeStep, Order, Pace, order};
+pub use self::passes::{Pass, PassesError, WayUp, passes, ways_up};
+pub use self::path::{PathError, PathStep, PathWorker, WorkerPasses, path};
+pub use self::skew::{
+    KubeletVerdict, PolicyLine, ProxyVerdict, Serving, ServingError, kube_proxy, kubelet, kubelet_reach,
+};
+
+mod drain;
+mod due;
+mod gates;
+mod node;
+mod order;
+mod passes;
+mod path;
+mod skew;

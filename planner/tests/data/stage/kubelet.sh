@@ -1,0 +1,2 @@
+# kubelet of the stage.
+[ "$1" = --version ] && echo "Kubernetes v$VERSION"
