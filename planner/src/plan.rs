@@ -77,19 +77,6 @@ pub enum DryRunFact {
     NotAsked,
 }
 
-/// What a plan's hop and strategy mean for the model: `None` while the tenant sleeps, since then nothing rolls out.
-pub fn forecast_input(snapshot: &TenantSnapshot, hop: Option<HopKind>) -> Option<LabInput> {
-    if snapshot.replicas == 0 {
-        return None;
-    }
-    let (mut input, _) = LabInput::from_snapshot(snapshot);
-    if hop != Some(HopKind::Minor) {
-        // Konnectivity follows the minor only, so a patch is one write.
-        input.second_write_ms = None;
-    }
-    Some(input)
-}
-
 /// Makes the plan.
 pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
     let snapshot = facts.snapshot;
@@ -102,7 +89,7 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
 
     let declared = snapshot.strategy.under_kamaji().ok();
     let strategy = facts.strategy.or(declared);
-    let input = forecast_input(snapshot, check.hop);
+    let input = LabInput::for_hop(snapshot, facts.version, check.hop.unwrap_or(HopKind::Patch));
     let row = input.as_ref().zip(strategy).and_then(|(input, strategy)| {
         let input = LabInput { custom: Some(strategy), ..input.clone() };
         compare(&input).rows.into_iter().find(|row| row.strategy == strategy)

@@ -7,7 +7,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use thiserror::Error;
 
-use crate::runbook::RunbookArguments;
+use crate::{
+    plan::{EXIT_CODES, PlanArguments},
+    runbook::RunbookArguments,
+};
 
 /// The Tenant Upgrade Console for Kamaji.
 #[derive(Debug, Parser)]
@@ -24,6 +27,9 @@ pub enum Command {
     /// Serve the console to browsers on this machine.
     #[command(after_long_help = MODES)]
     Serve(Box<ServeArguments>),
+    /// Make the plan of a tenant's upgrade, for a person or a pipeline: what changes, what it costs, what speaks against it.
+    #[command(after_long_help = EXIT_CODES)]
+    Plan(Box<PlanArguments>),
     /// Write the runbook that upgrades one worker node: repository, kubeadm, drain, kubelet, uncordon.
     Runbook(Box<RunbookArguments>),
 }
@@ -303,7 +309,7 @@ mod tests {
         let words = ["console", "serve"].into_iter().chain(arguments.split_whitespace());
         match Cli::try_parse_from(words).expect("the arguments parse").command {
             Command::Serve(serve) => serve.check(),
-            Command::Runbook(_) => panic!("serving was asked for"),
+            Command::Plan(_) | Command::Runbook(_) => panic!("serving was asked for"),
         }
     }
 

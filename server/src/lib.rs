@@ -23,6 +23,7 @@ pub mod identity;
 mod live;
 pub mod logging;
 pub mod modes;
+pub mod plan;
 pub mod routes;
 pub mod runbook;
 pub mod security;

@@ -51,7 +51,11 @@ pub async fn start(config: &Config, stop: CancellationToken) -> Result<Served> {
     }
 }
 
-fn releases(file: Option<&Path>) -> Result<ReleaseTable> {
+/// The release table: the built-in one, or that of a file.
+///
+/// # Errors
+/// If the file cannot be used.
+pub(crate) fn releases(file: Option<&Path>) -> Result<ReleaseTable> {
     let Some(file) = file else { return Ok(ReleaseTable::built_in()) };
     let what = || format!("the release table `{}` cannot be used", file.display());
     let text = std::fs::read_to_string(file).with_context(what)?;
@@ -98,13 +102,19 @@ async fn sandbox(options: &SandboxMode, releases: ReleaseTable, stop: Cancellati
     Ok(Served { backend, observer, identities })
 }
 
-/// A real management cluster, as the user of a kubeconfig.
-async fn kubeconfig(
-    file: &Path,
-    context: Option<&str>,
-    releases: ReleaseTable,
-    stop: CancellationToken,
-) -> Result<Served> {
+/// As whom and where a client connects.
+pub(crate) struct Connected {
+    /// The name of the user in the kubeconfig.
+    user: String,
+    /// The name of the context.
+    context: String,
+}
+
+/// A client for a context of a kubeconfig.
+///
+/// # Errors
+/// If the file cannot be used.
+pub(crate) async fn client_of(file: &Path, context: Option<&str>) -> Result<(Client, Connected)> {
     let what = || format!("the kubeconfig `{}` cannot be used", file.display());
     let kubeconfig = Kubeconfig::read_from(file).with_context(what)?;
     let context = context.or(kubeconfig.current_context.as_deref());
@@ -114,6 +124,17 @@ async fn kubeconfig(
     let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
     let settings = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.with_context(what)?;
     let client = Client::try_from(settings).with_context(what)?;
+    Ok((client, Connected { user, context }))
+}
+
+/// A real management cluster, as the user of a kubeconfig.
+async fn kubeconfig(
+    file: &Path,
+    context: Option<&str>,
+    releases: ReleaseTable,
+    stop: CancellationToken,
+) -> Result<Served> {
+    let (client, Connected { user, context }) = client_of(file, context).await?;
 
     let observer = observe(client.clone(), wall_clock(), stop.clone());
     let own = Identity { user: user.clone(), groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
@@ -161,6 +182,7 @@ async fn learn_identity(client: Client, fallback: String, identity: watch::Sende
     }
 }
 
-fn wall_clock() -> Clock {
+/// The clock of this machine.
+pub(crate) fn wall_clock() -> Clock {
     Arc::new(|| UnixMillis(Timestamp::now().as_millisecond()))
 }

@@ -20,18 +20,10 @@ pub(crate) fn forecast(
     hop: HopKind,
     to: &KubernetesVersion,
 ) -> Option<LabRow> {
-    let (input, _) = LabInput::from_snapshot(snapshot, Some(to));
-    row(input, strategy, hop)
+    row(LabInput::for_hop(snapshot, to, hop)?, strategy)
 }
 
-fn row(mut input: LabInput, strategy: Strategy, hop: HopKind) -> Option<LabRow> {
-    if input.replicas == 0 {
-        return None;
-    }
-    if hop == HopKind::Patch {
-        // Konnectivity follows the minor only, so a patch is one write.
-        input.second_write_ms = None;
-    }
+fn row(mut input: LabInput, strategy: Strategy) -> Option<LabRow> {
     input.custom = Some(strategy);
     compare(&input).rows.into_iter().find(|row| row.strategy == strategy)
 }
@@ -47,7 +39,7 @@ pub(crate) fn forecast_of(snapshot: &TenantSnapshot, hop: &ObservedHop) -> Optio
     };
     let (input, _) = LabInput::from_snapshot(snapshot, None);
     let (input, _) = input.with_images(&hop.images, Some(&to), &snapshot.timings.pull_ms);
-    row(input, snapshot.strategy.under_kamaji().ok()?, kind)
+    row(input.of_hop(kind)?, snapshot.strategy.under_kamaji().ok()?)
 }
 
 /// What a choice costs, with its film.

@@ -1,7 +1,8 @@
 //! A plan: everything about one hop that can be read, put together as a document.
 
-use planner::hop::{Binding, HopRequest};
-use planner::plan::{DryRunFact, Neighbours, PlanFacts, RoomFact, UpgradePlan, forecast_input, make};
+use planner::hop::{Binding, HopKind, HopRequest};
+use planner::lab::LabInput;
+use planner::plan::{DryRunFact, Neighbours, PlanFacts, RoomFact, UpgradePlan, make};
 use planner::strategy::Strategy;
 use planner::tenant::TenantId;
 use planner::version::KubernetesVersion;
@@ -38,7 +39,7 @@ impl Changes {
         let (checked, room) = tokio::join!(self.check(identity, &request), RoomReading::read(&self.client, tenant));
         let checked = checked?;
         let snapshot = &*checked.snapshot;
-        let input = forecast_input(snapshot, checked.preflight.hop);
+        let input = LabInput::for_hop(snapshot, version, checked.preflight.hop.unwrap_or(HopKind::Patch));
         let wanted = strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
         let room = match (room, input.zip(wanted)) {
             (Err(why), _) => RoomFact::NotChecked(why),

@@ -9,6 +9,7 @@ use super::{
     PullSource, SECOND_WRITE_MS,
 };
 use crate::cost::FigureSource;
+use crate::hop::HopKind;
 use crate::tenant::{Konnectivity, TenantSnapshot};
 use crate::version::KubernetesVersion;
 
@@ -65,6 +66,19 @@ pub struct Spread {
 }
 
 impl LabInput {
+    /// What the model plays for one hop of this tenant; `None` while it sleeps, since then nothing rolls out.
+    pub fn for_hop(snapshot: &TenantSnapshot, wanted: &KubernetesVersion, hop: HopKind) -> Option<Self> {
+        Self::from_snapshot(snapshot, Some(wanted)).0.of_hop(hop)
+    }
+
+    /// The same for that kind of hop: konnectivity follows the minor only, so a patch is one write.
+    pub fn of_hop(mut self, hop: HopKind) -> Option<Self> {
+        if hop == HopKind::Patch {
+            self.second_write_ms = None;
+        }
+        (self.replicas > 0).then_some(self)
+    }
+
     /// What the lab begins with for this tenant.
     ///
     /// Start-ups are the newest observed ones in their order, so pods become ready one after the other as they did then.

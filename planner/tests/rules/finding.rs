@@ -1,4 +1,4 @@
-use planner::finding::{Finding, FindingKind, Severity, Source};
+use planner::finding::{Finding, FindingKind, RoomOutcome, Severity, Source};
 use planner::hop::Acknowledgement;
 use planner::stage::Exit;
 use planner::strategy::{Strategy, StrategyError};
@@ -14,6 +14,17 @@ fn every_kind() -> Vec<FindingKind> {
     let strategy = Strategy::ROLLING_ONE;
     let limits = WriteLimits { creation: true, update: false, deletion: true };
     vec![
+        FindingKind::Room { outcome: RoomOutcome::Fits, verdict: text("Fits: it does.") },
+        FindingKind::Room { outcome: RoomOutcome::InTurn, verdict: text("Fits in turn: some wait.") },
+        FindingKind::Room { outcome: RoomOutcome::Depends, verdict: text("Depends on the scheduler.") },
+        FindingKind::Room { outcome: RoomOutcome::DoesNotFit, verdict: text("Does not fit.") },
+        FindingKind::Room { outcome: RoomOutcome::Unknown, verdict: text("Not known: a volume.") },
+        FindingKind::RoomNotChecked { why: text("nodes are forbidden") },
+        FindingKind::DataStoreShared { data_store: text("default"), tenants: 2, api_servers: 6 },
+        FindingKind::DataStoreBusy { data_store: text("default"), hops: 1 },
+        FindingKind::DryRunAccepted,
+        FindingKind::DryRunRefused { words: text("no such version") },
+        FindingKind::DryRunNotJudged { why: text("no answer") },
         FindingKind::Malformed { text: text("x"), why: text("`x` is no version") },
         FindingKind::AboveCeiling { wanted: version("v1.37.0"), ceiling: text("v1.36") },
         FindingKind::Downgrade { from: text("v1.36.0"), to: version("v1.35.0") },
