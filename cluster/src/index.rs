@@ -96,9 +96,14 @@ impl Index {
 
     /// A kind was listed: what is not in the list is gone. The watch is connected again.
     pub fn reset(&mut self, kind: ObjectKind, objects: Vec<Object>, now: UnixMillis) {
-        let mut listed: BTreeMap<Option<TenantId>, BTreeSet<String>> = BTreeMap::new();
+        let mut listed: BTreeMap<TenantId, BTreeSet<String>> = BTreeMap::new();
+        let mut nodes: BTreeSet<String> = BTreeSet::new();
         for object in &objects {
-            listed.entry(object.tenant().cloned()).or_default().insert(name_of(object).to_owned());
+            let names = match object.tenant() {
+                Some(id) => listed.entry(id.clone()).or_default(),
+                None => &mut nodes,
+            };
+            names.insert(name_of(object).to_owned());
         }
         if kind == ObjectKind::Pod
             && let Some(since) = self.pods_unobserved.take()
@@ -108,10 +113,10 @@ impl Index {
             }
         }
         if kind == ObjectKind::Node {
-            self.nodes.retain(|name| listed.get(&None).is_some_and(|names| names.contains(name)));
+            self.nodes.retain(|name| nodes.contains(name));
         }
         for (id, entry) in &mut self.entries {
-            let names = listed.get(&Some(id.clone()));
+            let names = listed.get(id);
             let gone = |name: &String| names.is_none_or(|names| !names.contains(name));
             match kind {
                 ObjectKind::TenantControlPlane if names.is_none() => entry.object = None,

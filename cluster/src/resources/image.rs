@@ -87,7 +87,7 @@ pub(crate) fn is_api_server(repository: &str) -> bool {
 /// The pull that an event on a pod tells of. `container` is the one it is about, where the event says so.
 ///
 /// The kubelet's words (`pkg/kubelet/images`): `Successfully pulled image "…" in 1.2s (3.4s including waiting). Image size: …`,
-/// before v1.27 without the part in parentheses. An image that `is already present on machine` was not pulled.
+/// of older ones without the part in parentheses. An image that `is already present on machine` was not pulled.
 pub(super) fn pull(pod: &str, event: &EventFacts, container: Option<&str>) -> Option<Pull> {
     if event.reason != "Pulled" {
         return None;
