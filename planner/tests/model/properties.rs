@@ -289,6 +289,20 @@ proptest! {
     }
 
     #[test]
+    fn a_pod_is_ready_only_while_it_is_bound_and_not_on_its_way_out(scenario in anything()) {
+        for pod in predict(&scenario).film.pods {
+            let end_ms = pod.terminating_ms.or(pod.gone_ms).unwrap_or(i64::MAX);
+            let mut since_ms = pod.bound_ms.unwrap_or(i64::MAX);
+            for span in &pod.ready {
+                let to_ms = span.to_ms.unwrap_or(end_ms);
+                prop_assert!(since_ms <= span.from_ms && span.from_ms <= to_ms && to_ms <= end_ms, "{:?}", pod);
+                since_ms = to_ms;
+            }
+            prop_assert!(pod.gone_ms.is_none_or(|gone_ms| end_ms <= gone_ms), "{:?}", pod);
+        }
+    }
+
+    #[test]
     fn the_same_scenario_gives_the_same_film(scenario in anything()) {
         prop_assert_eq!(predict(&scenario), predict(&scenario));
     }

@@ -75,3 +75,37 @@ impl Entry {
         self.failures > 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_tokens_are_there_at_once_and_ten_a_second_after() {
+        let mut bucket = Bucket::full(5_000);
+        assert!((0..100).all(|_| bucket.take(5_000) == 0));
+        assert_eq!([(); 3].map(|()| bucket.take(5_000)), [100, 200, 300]);
+        assert_eq!(bucket.take(5_250), 150, "a quarter of a second fills up two and a half");
+        assert_eq!(bucket.take(60_000), 0);
+        assert!((0..99).all(|_| bucket.take(60_000) == 0), "never more than a hundred");
+        assert_eq!(bucket.take(60_000), 100);
+    }
+
+    #[test]
+    fn each_failure_in_a_row_doubles_the_wait_up_to_its_limit() {
+        let mut entry = Entry::default();
+        let waits: Vec<Option<i64>> = (0..20)
+            .map(|_| {
+                entry.add_rate_limited(&mut Bucket::full(0), 0);
+                let due_ms = entry.due_ms();
+                assert!(entry.take_due(1_000_000));
+                due_ms
+            })
+            .collect();
+        assert_eq!(waits[..4], [Some(5), Some(10), Some(20), Some(40)]);
+        assert_eq!(waits[17..], [Some(655_360), Some(1_000_000), Some(1_000_000)]);
+        entry.forget();
+        entry.add_rate_limited(&mut Bucket::full(0), 0);
+        assert_eq!(entry.due_ms(), Some(5));
+    }
+}
