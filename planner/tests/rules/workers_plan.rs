@@ -97,8 +97,9 @@ fn kubeadm_config_must_say_the_new_version() {
 fn a_kubelet_refuses_a_field_whose_gate_is_off_and_a_gate_it_does_not_know() {
     const BACK_OFF: &str = "crashLoopBackOff";
     const GATE: &str = "KubeletCrashLoopBackOffMax";
-    let cases: &[(&[&str], &[(&str, bool)], &[u64])] = &[
-        // Field, gate, and the minors from 1.31 to 1.36 that take them.
+    /// Fields and gates that are set, and the minors that take them.
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, bool)], &'a [u64]);
+    let cases: &[Case<'_>] = &[
         (&[], &[], &[31, 32, 33, 34, 35, 36]),
         (&[BACK_OFF], &[], &[35, 36]),
         (&[BACK_OFF], &[(GATE, true)], &[32, 33, 34, 35, 36]),
@@ -156,7 +157,8 @@ fn budget(name: &str, allowed: u32, pods: &[&str]) -> Budget {
 #[test]
 fn what_would_block_a_drain_is_named_before_it_starts() {
     let cart = || workload("cart", 3);
-    let cases: Vec<(&str, Vec<PodOnNode>, Vec<Budget>, Vec<(Severity, &str)>)> = vec![
+    type Case<'a> = (&'a str, Vec<PodOnNode>, Vec<Budget>, Vec<(Severity, &'a str)>);
+    let cases: Vec<Case<'_>> = vec![
         ("nothing", vec![cart()], vec![budget("cart", 1, &["cart-0"])], vec![]),
         (
             "a budget that allows none",
@@ -324,7 +326,9 @@ fn told(installed: &str, wanted: &str, workers: &[(&str, &str)]) -> Vec<String> 
 
 #[test]
 fn workers_stop_only_where_skew_demands_it() {
-    let cases: &[(&str, &str, &[(&str, &str)], &[&str])] = &[
+    /// What is installed and wanted, the workers' kubelets, and the steps.
+    type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
         ("v1.34.9", "v1.34.9", &[("a", "v1.34.9")], &[]),
         ("v1.34.2", "v1.34.9", &[], &["The control plane goes from v1.34.2 to v1.34.9."]),
         (

@@ -60,7 +60,8 @@ fn assert_resumes(name: &str, os: PackagedOs, (hop, from, to): (&str, &str, &str
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("a number"))
         .collect();
     names.sort();
-    assert!(names.len() > 50, "a runbook has more lines than {}", names.len());
+    let lines = names.len();
+    assert!(lines > 50, "a runbook has more lines than {lines}");
     for name in names {
         if !seen.insert(content(&kept.join(&name))) {
             continue;
@@ -70,7 +71,9 @@ fn assert_resumes(name: &str, os: PackagedOs, (hop, from, to): (&str, &str, &str
         assert!(output.status.success(), "killed in state {name}: {}", said(&output));
         assert_eq!(stage.state(), end, "killed in state {name}");
     }
-    assert!(seen.len() > 6, "a runbook makes more changes than {}", seen.len());
+    let states = seen.len();
+    assert!(states > 6, "a runbook makes more changes than {states}");
+    println!("{hop} on {os}: killed after each of {lines} lines, run again from {states} states");
 }
 
 /// The files under a folder that a second run goes by: all but logs and caches.
