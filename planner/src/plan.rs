@@ -82,13 +82,13 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
     let snapshot = facts.snapshot;
     let check = preflight(snapshot, facts.version, facts.strategy, facts.operator, facts.releases, facts.today);
     let mut findings = check.findings;
-    findings.extend(facts.neighbours.finding(snapshot));
+    let declared = snapshot.strategy.under_kamaji().ok();
+    let strategy = facts.strategy.or(declared);
+    findings.extend(facts.neighbours.finding(snapshot, strategy));
     findings.extend(room_finding(&facts.room));
     findings.extend(dry_run_finding(&facts.dry_run));
     findings.sort_by_key(|finding| finding.severity);
 
-    let declared = snapshot.strategy.under_kamaji().ok();
-    let strategy = facts.strategy.or(declared);
     let input = LabInput::for_hop(snapshot, facts.version, check.hop.unwrap_or(HopKind::Patch));
     let row = input.as_ref().zip(strategy).and_then(|(input, strategy)| {
         let input = LabInput { custom: Some(strategy), ..input.clone() };

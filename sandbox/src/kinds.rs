@@ -15,6 +15,8 @@ pub enum Kind {
     Secret,
     /// `v1` ResourceQuota.
     ResourceQuota,
+    /// `v1` LimitRange.
+    LimitRange,
     /// `apps/v1` Deployment.
     Deployment,
     /// `apps/v1` ReplicaSet.
@@ -39,13 +41,14 @@ struct Names {
 
 impl Kind {
     /// Every served kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Namespace,
         Self::Node,
         Self::Pod,
         Self::Event,
         Self::Secret,
         Self::ResourceQuota,
+        Self::LimitRange,
         Self::Deployment,
         Self::ReplicaSet,
         Self::TenantControlPlane,
@@ -70,6 +73,7 @@ impl Kind {
             Self::Event => core("Event", "events", "event", &["ev"], true, false),
             Self::Secret => core("Secret", "secrets", "secret", &[], true, false),
             Self::ResourceQuota => core("ResourceQuota", "resourcequotas", "resourcequota", &["quota"], true, true),
+            Self::LimitRange => core("LimitRange", "limitranges", "limitrange", &["limits"], true, false),
             Self::Deployment => {
                 Names { group: "apps", ..core("Deployment", "deployments", "deployment", &["deploy"], true, true) }
             }

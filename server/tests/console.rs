@@ -6,6 +6,8 @@ mod harness;
 mod live;
 #[path = "console/pages.rs"]
 mod pages;
+#[path = "console/plan.rs"]
+mod plan;
 #[path = "console/process.rs"]
 mod process;
 #[path = "console/security.rs"]

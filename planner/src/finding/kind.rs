@@ -372,12 +372,12 @@ pub enum FindingKind {
         /// Their API servers (pods).
         api_servers: u32,
     },
-    /// Hops of other tenants run on the same DataStore.
+    /// Pods of other tenants of the same DataStore are being replaced, with more of them than usual.
     DataStoreBusy {
         /// Its name.
         data_store: String,
-        /// How many.
-        hops: u32,
+        /// How many tenants.
+        surging: u32,
     },
     /// The API server and Kamaji would take the change.
     DryRunAccepted,

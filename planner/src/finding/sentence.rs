@@ -214,9 +214,16 @@ impl fmt::Display for FindingKind {
                     "DataStore {data_store} also serves {others} with {api_servers} API servers; none of them is changing."
                 )
             }
-            Self::DataStoreBusy { data_store, hops } => {
-                let hops = if *hops == 1 { "another hop runs".to_owned() } else { format!("{hops} other hops run") };
-                write!(f, "On DataStore {data_store} {hops} now; a second doubling may overload it.")
+            Self::DataStoreBusy { data_store, surging } => {
+                let others = if *surging == 1 {
+                    "another tenant has".to_owned()
+                } else {
+                    format!("{surging} other tenants have")
+                };
+                write!(
+                    f,
+                    "On DataStore {data_store} {others} more API servers than usual now; a second surge may overload it."
+                )
             }
             Self::DryRunAccepted => f.write_str("The API server and Kamaji would take this change, as a dry run."),
             Self::DryRunRefused { words } => write!(f, "The change would be refused: {words}."),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, FindingKind};
+use crate::strategy::Strategy;
 use crate::tenant::TenantSnapshot;
 
 /// The other tenants of the DataStore that a tenant uses.
@@ -13,8 +14,8 @@ pub struct Neighbours {
     pub tenants: u32,
     /// Their API servers (pods).
     pub api_servers: u32,
-    /// How many of them are changing their version now.
-    pub hops: u32,
+    /// How many of them have more pods than replicas now: theirs are being replaced.
+    pub surging: u32,
 }
 
 impl Neighbours {
@@ -28,19 +29,22 @@ impl Neighbours {
             }
             neighbours.tenants += 1;
             neighbours.api_servers += other.replicas;
-            let running = other.hop.as_ref().is_some_and(|hop| hop.finished_ms.is_none());
-            neighbours.hops += u32::from(running && other.replicas > 0);
+            let pods = other.pods.read().map_or(0, Vec::len);
+            neighbours.surging += u32::from(pods > other.replicas as usize);
         }
         neighbours
     }
 
-    pub(super) fn finding(self, snapshot: &TenantSnapshot) -> Option<Finding> {
+    /// A second surge while one runs blocks; a strategy without one adds no API server, and waits for nobody.
+    pub(super) fn finding(self, snapshot: &TenantSnapshot, strategy: Option<Strategy>) -> Option<Finding> {
         let data_store = snapshot.data_store.used.clone()?;
-        let Self { tenants, api_servers, hops } = self;
-        match (tenants, hops) {
+        let Self { tenants, api_servers, surging } = self;
+        let surges = strategy.is_none_or(|strategy| strategy.limits(snapshot.replicas).max_surge > 0);
+        let surging = if surges && snapshot.replicas > 0 { surging } else { 0 };
+        match (tenants, surging) {
             (0, _) => None,
             (_, 0) => Some(FindingKind::DataStoreShared { data_store, tenants, api_servers }.into()),
-            _ => Some(FindingKind::DataStoreBusy { data_store, hops }.into()),
+            _ => Some(FindingKind::DataStoreBusy { data_store, surging }.into()),
         }
     }
 }

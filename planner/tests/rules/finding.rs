@@ -21,7 +21,7 @@ fn every_kind() -> Vec<FindingKind> {
         FindingKind::Room { outcome: RoomOutcome::Unknown, verdict: text("Not known: a volume.") },
         FindingKind::RoomNotChecked { why: text("nodes are forbidden") },
         FindingKind::DataStoreShared { data_store: text("default"), tenants: 2, api_servers: 6 },
-        FindingKind::DataStoreBusy { data_store: text("default"), hops: 1 },
+        FindingKind::DataStoreBusy { data_store: text("default"), surging: 1 },
         FindingKind::DryRunAccepted,
         FindingKind::DryRunRefused { words: text("no such version") },
         FindingKind::DryRunNotJudged { why: text("no answer") },

@@ -5,6 +5,7 @@ mod finding;
 mod hop;
 mod next;
 mod operator;
+mod plan;
 mod preflight;
 mod recorded_refusals;
 mod releases;

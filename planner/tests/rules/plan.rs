@@ -1,0 +1,167 @@
+//! The plan as a document.
+
+use planner::operator::OperatorKnowledge;
+use planner::placement;
+use planner::plan::{DryRunFact, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown, text};
+use planner::releases::ReleaseTable;
+use planner::strategy::Strategy;
+use planner::tenant::{PodRequests, Reading, TenantSnapshot};
+use planner::time::UnixMillis;
+
+use crate::builders::{NOW, current, pods, tenant, today, version};
+
+/// A plan of which everything but the named things is good.
+struct Wanted {
+    snapshot: TenantSnapshot,
+    to: &'static str,
+    strategy: Option<Strategy>,
+    neighbours: Neighbours,
+    room: RoomFact,
+    dry_run: DryRunFact,
+    made_at: UnixMillis,
+}
+
+impl Wanted {
+    fn hop(from: &str, to: &'static str) -> Self {
+        let mut snapshot = tenant(from);
+        if let Reading::Read(deployment) = &mut snapshot.deployment {
+            deployment.requests = PodRequests { cpu_millis: Some(250), memory_bytes: Some(512 << 20) };
+        }
+        Self {
+            snapshot,
+            to,
+            strategy: None,
+            neighbours: Neighbours::default(),
+            room: RoomFact::Simulated(placement::Verdict::Fits { more: 3 }, Vec::new()),
+            dry_run: DryRunFact::Accepted,
+            made_at: NOW,
+        }
+    }
+
+    fn plan(&self) -> UpgradePlan {
+        let operator: OperatorKnowledge = current(36);
+        make(&PlanFacts {
+            snapshot: &self.snapshot,
+            version: &version(self.to),
+            strategy: self.strategy,
+            operator: &operator,
+            releases: &ReleaseTable::built_in(),
+            neighbours: self.neighbours,
+            room: self.room.clone(),
+            dry_run: self.dry_run.clone(),
+            today: today(),
+            made_at: self.made_at,
+        })
+    }
+}
+
+#[test]
+fn a_minor_is_written_down_whole() {
+    let mut wanted = Wanted::hop("v1.35.6", "v1.36.4");
+    wanted.strategy = Some(Strategy::ROLLING_ONE);
+    wanted.neighbours = Neighbours { tenants: 2, api_servers: 5, surging: 0 };
+    insta::assert_snapshot!("minor_markdown", markdown(&wanted.plan()));
+    insta::assert_snapshot!("minor_text", text(&wanted.plan()));
+}
+
+#[test]
+fn the_verdict_is_that_of_the_worst_finding() {
+    type Change = fn(&mut Wanted);
+    let cases: [(&str, Change, Verdict, u8); 6] = [
+        ("a patch", |_| {}, Verdict::Warnings, 1),
+        ("refused by Kamaji", |it| it.dry_run = DryRunFact::Refused("no".to_owned()), Verdict::Blocked, 2),
+        ("not judged", |it| it.dry_run = DryRunFact::NotJudged("no answer".to_owned()), Verdict::NotChecked, 3),
+        ("older", |it| it.to = "v1.34.0", Verdict::Blocked, 2),
+        (
+            "no room",
+            |it| it.room = RoomFact::Simulated(placement::Verdict::Refused(Vec::new()), Vec::new()),
+            Verdict::Blocked,
+            2,
+        ),
+        ("room not read", |it| it.room = RoomFact::NotChecked("forbidden".to_owned()), Verdict::Warnings, 1),
+    ];
+    for (name, change, verdict, code) in cases {
+        let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
+        change(&mut wanted);
+        let plan = wanted.plan();
+        assert_eq!((plan.verdict, plan.verdict.exit_code()), (verdict, code), "{name}: {:?}", plan.findings);
+    }
+}
+
+#[test]
+fn a_second_surge_on_a_data_store_blocks_and_a_strategy_without_one_does_not() {
+    let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
+    wanted.neighbours = Neighbours { tenants: 4, api_servers: 12, surging: 1 };
+    assert_eq!(wanted.plan().verdict, Verdict::Blocked);
+    wanted.strategy = Some(Strategy::IN_PLACE);
+    assert_eq!(wanted.plan().verdict, Verdict::Warnings);
+
+    let this = tenant("v1.35.6");
+    let named = |name: &str, data_store: &str, alive: u32| {
+        let mut other = tenant("v1.35.6");
+        name.clone_into(&mut other.id.name);
+        other.data_store.used = Some(data_store.to_owned());
+        other.pods = Reading::Read(pods("v1.35.6", alive));
+        other
+    };
+    let fleet = [this.clone(), named("b", "default", 6), named("c", "default", 3), named("d", "other", 6)];
+    assert_eq!(Neighbours::of(&this, &fleet), Neighbours { tenants: 2, api_servers: 6, surging: 1 });
+}
+
+#[test]
+fn the_digest_is_of_the_facts_and_not_of_the_moment() {
+    let wanted = || Wanted::hop("v1.35.6", "v1.36.4");
+    let digest = wanted().plan().digest;
+    let later = Wanted { made_at: NOW.plus_millis(86_400_000), ..wanted() };
+    assert_eq!(later.plan().digest, digest);
+    let mut busy = wanted();
+    busy.snapshot.resource_version = "9999".to_owned();
+    assert_eq!(busy.plan().digest, digest, "Kamaji writes status many times a second");
+    let mut changed = [wanted(), wanted(), wanted(), wanted()];
+    changed[0].snapshot.generation += 1;
+    changed[1].strategy = Some(Strategy::ROLLING_ONE);
+    changed[2].to = "v1.36.3";
+    changed[3].room = RoomFact::NotChecked("forbidden".to_owned());
+    for other in changed {
+        assert_ne!(other.plan().digest, digest);
+    }
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let mut wanted = Wanted::hop("v1.35.6", "v1.36.4");
+    wanted.snapshot.id.name = "a'; rm -rf / #|`<b>\u{1b}[2J\n".to_owned();
+    let plan = wanted.plan();
+    for command in &plan.change.commands {
+        assert!(command.line.contains("'a'\\''; rm -rf / #|"), "{}", command.line);
+    }
+    let markdown = markdown(&plan);
+    assert!(markdown.starts_with("# team-a/a'; rm -rf / \\#\\|\\`&lt;b>"), "{markdown}");
+    assert!(!text(&plan).contains('\u{1b}'));
+}
+
+#[test]
+fn the_json_is_as_it_was_published() {
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../../docs/upgrade-plan.schema.json")).expect("the schema is JSON");
+    let mut compiler = boon::Compiler::new();
+    compiler.add_resource("plan.json", schema).expect("a schema");
+    let mut schemas = boon::Schemas::new();
+    let index = compiler.compile("plan.json", &mut schemas).expect("it compiles");
+
+    let mut sleeping = Wanted::hop("v1.35.6", "v1.36.4");
+    sleeping.snapshot.replicas = 0;
+    let mut odd = Wanted::hop("v1.35.6", "v1.34.1");
+    odd.snapshot.strategy.kind = Some("Canary".to_owned());
+    odd.snapshot.installed_version = None;
+    for wanted in [Wanted::hop("v1.35.6", "v1.36.4"), Wanted::hop("v1.35.6", "v1.35.7"), sleeping, odd] {
+        let plan = wanted.plan();
+        let json = serde_json::to_value(&plan).expect("it is data");
+        if let Err(error) = schemas.validate(&json, index) {
+            panic!("{error}\n{json:#}");
+        }
+        assert_eq!(serde_json::from_value::<UpgradePlan>(json).expect("it reads back"), plan);
+    }
+    let without = serde_json::json!({ "schema": "upgrade-plan/v1" });
+    assert!(schemas.validate(&without, index).is_err(), "the schema asks for something");
+}

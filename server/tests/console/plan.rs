@@ -1,0 +1,61 @@
+//! `console plan` on a sandbox, as a pipeline runs it.
+
+use std::{path::Path, process::Output, time::Duration};
+
+use sandbox::{Sandbox, SandboxOptions};
+use tokio::{process::Command, time::timeout};
+
+/// Far more than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn plan(kubeconfig: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_console"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CONSOLE_")) {
+        command.env_remove(name);
+    }
+    command.arg("plan").arg("--kubeconfig").arg(kubeconfig).args(arguments).kill_on_drop(true);
+    let Output { status, stdout, stderr } =
+        timeout(PATIENCE, command.output()).await.expect("it stops").expect("it starts");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
+    let options = SandboxOptions { manual: true, ..SandboxOptions::default() };
+    let sandbox = Sandbox::start(options).await.expect("it starts");
+    let kubeconfig = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plan.kubeconfig");
+    sandbox.write_kubeconfig(&kubeconfig).expect("a file");
+
+    let tenant = ["-n", "team-a", "tenant-00"];
+    let with = |more: &[&'static str]| [&tenant[..], more].concat();
+    let cases: [(Vec<&str>, i32, &str); 7] = [
+        // A neighbour's pods are being replaced in this world.
+        (with(&["--to", "v1.35.7"]), 2, "On DataStore default another tenant has more API servers than usual now"),
+        (with(&["--to", "v1.35.7", "--strategy", "0/1"]), 1, "Nothing blocks it; "),
+        (with(&["--to", "v1.36.4", "--strategy", "0/1", "-o", "markdown"]), 1, "# team-a/tenant-00: v1.35.6 → v1.36.4"),
+        (with(&["--to", "v1.34.1"]), 2, "v1.34.1 is older than v1.35.6"),
+        (with(&["--to", "v1.99.0", "-o", "json"]), 2, "\"verdict\": \"blocked\""),
+        (vec!["-n", "team-a", "nobody", "--to", "v1.36.4"], 3, "there is no such TenantControlPlane"),
+        (with(&["--to", "latest"]), 3, "`latest` is not a Kubernetes version"),
+    ];
+    for (arguments, code, words) in cases {
+        let (exit, out, err) = plan(&kubeconfig, &arguments).await;
+        assert!(out.contains(words) || err.contains(words), "{arguments:?}: {out}{err}");
+        assert_eq!(exit, Some(code), "{arguments:?}: {out}{err}");
+    }
+    let (_, json, _) = plan(&kubeconfig, &with(&["--to", "v1.35.7", "--strategy", "0/1", "-o", "json"])).await;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["schema"], "upgrade-plan/v1");
+    let room = json["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .find(|it| it["sentence"].as_str().is_some_and(|it| it.starts_with("Fits")));
+    assert!(room.is_some(), "the room on the nodes was looked at: {json:#}");
+
+    sandbox.stop().await;
+    let (exit, _, err) = plan(&kubeconfig, &with(&["--to", "v1.35.7"])).await;
+    assert_eq!(exit, Some(3), "{err}");
+    assert!(err.contains("the management cluster cannot be read"), "{err}");
+}
