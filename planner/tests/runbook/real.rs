@@ -52,7 +52,7 @@ pub(crate) fn repository(tool: PackageTool) -> &'static Path {
 }
 
 fn make(kind: &str, package: fn(&Path, &str, &str), index: fn(&Path)) -> PathBuf {
-    let host = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("runbook-{kind}-{}", std::process::id()));
+    let host = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("runbook-{kind}"));
     let _ = fs::remove_dir_all(&host);
     let versions = fs::read_to_string(tools().join("versions")).expect("the versions are listed");
     let of = |version: &str| {
@@ -205,7 +205,7 @@ fn prepare_apt(stage: &Stage) {
     let config = format!(
         "Dir \"{root}\";\nDir::State::status \"{root}/var/lib/dpkg/status\";\nDir::Bin::dpkg \"/usr/bin/dpkg\";\n\
          APT::Sandbox::User \"root\";\nAPT::Get::AllowUnauthenticated \"true\";\nAcquire::Languages \"none\";\n\
-         DPkg::Options {{ \"--root={root}\"; \"--force-not-root\"; \"--force-bad-path\"; \"--log=/dev/null\"; }};\n"
+         DPkg::Options {{ \"--root={root}\"; \"--force-not-root\"; \"--force-bad-path\"; \"--force-unsafe-io\"; \"--log=/dev/null\"; }};\n"
     );
     fs::write(stage.folder().join("apt.conf"), config).expect("a file");
     for tool in ["apt-get", "apt-mark"] {
