@@ -26,7 +26,8 @@ pub(crate) fn packages(tool: PackageTool) -> Packages {
     if missing.is_empty() && allowed {
         return Packages::Real;
     }
-    eprintln!("stand-ins play for {tool}: missing {missing:?}, or not root");
+    let why = if missing.is_empty() { "not root".to_owned() } else { format!("not installed: {}", missing.join(", ")) };
+    eprintln!("stand-ins play for {tool}: {why}");
     Packages::StandIns
 }
 
