@@ -26,7 +26,8 @@ pub(crate) fn packages(tool: PackageTool) -> Packages {
     if missing.is_empty() && allowed {
         return Packages::Real;
     }
-    eprintln!("stand-ins play for {tool}: missing {missing:?}, or not root");
+    let why = if missing.is_empty() { "not root".to_owned() } else { format!("not installed: {}", missing.join(", ")) };
+    eprintln!("stand-ins play for {tool}: {why}");
     Packages::StandIns
 }
 
@@ -52,7 +53,7 @@ pub(crate) fn repository(tool: PackageTool) -> &'static Path {
 }
 
 fn make(kind: &str, package: fn(&Path, &str, &str), index: fn(&Path)) -> PathBuf {
-    let host = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("runbook-{kind}-{}", std::process::id()));
+    let host = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("runbook-{kind}"));
     let _ = fs::remove_dir_all(&host);
     let versions = fs::read_to_string(tools().join("versions")).expect("the versions are listed");
     let of = |version: &str| {
@@ -205,7 +206,7 @@ fn prepare_apt(stage: &Stage) {
     let config = format!(
         "Dir \"{root}\";\nDir::State::status \"{root}/var/lib/dpkg/status\";\nDir::Bin::dpkg \"/usr/bin/dpkg\";\n\
          APT::Sandbox::User \"root\";\nAPT::Get::AllowUnauthenticated \"true\";\nAcquire::Languages \"none\";\n\
-         DPkg::Options {{ \"--root={root}\"; \"--force-not-root\"; \"--force-bad-path\"; \"--log=/dev/null\"; }};\n"
+         DPkg::Options {{ \"--root={root}\"; \"--force-not-root\"; \"--force-bad-path\"; \"--force-unsafe-io\"; \"--log=/dev/null\"; }};\n"
     );
     fs::write(stage.folder().join("apt.conf"), config).expect("a file");
     for tool in ["apt-get", "apt-mark"] {

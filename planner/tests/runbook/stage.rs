@@ -54,6 +54,7 @@ impl Stage {
         let minor = from.split('.').nth(1).expect("a version has a minor");
         for (fact, value) in [
             ("kubelet", from),
+            ("machine-id", "fedcba9876543210fedcba9876543210"),
             ("ready", "True"),
             ("server", "v1.34.9"),
             ("kubeadm-config", "apiServer: {}\nkubernetesVersion: v1.34.9\nnetworking: {}\n"),
@@ -64,6 +65,7 @@ impl Stage {
         ] {
             stage.tell(fact, value);
         }
+        fs::write(stage.folder.join("machine-id"), "fedcba9876543210fedcba9876543210\n").expect("the stage can be set");
         stage.write_repository(minor);
         match packages {
             Packages::StandIns => stage.install_stand_ins(from.trim_start_matches('v')),
@@ -125,6 +127,7 @@ impl Stage {
             .env("PATH", std::env::join_paths(path).expect("no colon in these paths"))
             .env("STAGE", self.now())
             .env("REPOSITORY_FILE", self.repository_file())
+            .env("MACHINE_ID_FILE", self.folder.join("machine-id"))
             .env("WAIT_SECONDS", "0")
             .current_dir(&self.folder);
         if self.packages == Packages::Real {

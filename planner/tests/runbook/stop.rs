@@ -73,7 +73,7 @@ fn assert_resumes(name: &str, os: PackagedOs, (hop, from, to): (&str, &str, &str
     }
     let states = seen.len();
     assert!(states > 6, "a runbook makes more changes than {states}");
-    println!("{hop} on {os}: killed after each of {lines} lines, run again from {states} states");
+    eprintln!("{hop} on {os}: killed after each of {lines} lines, run again from {states} states");
 }
 
 /// The files under a folder that a second run goes by: all but logs and caches.

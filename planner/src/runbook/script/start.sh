@@ -9,6 +9,7 @@ kubelet_now=
 kubelet_is_new=no
 cordon_is_ours=no
 wait_seconds=${WAIT_SECONDS:-300}
+machine_id_file=${MACHINE_ID_FILE:-/etc/machine-id}
 
 for argument in "$@"; do
   case $argument in

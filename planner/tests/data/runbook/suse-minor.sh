@@ -234,15 +234,15 @@ check_access() {
 # A script on the wrong machine would drain one node and upgrade another.
 check_identity() {
   machine_id=
-  if [ -r /etc/machine-id ]; then
-    machine_id=$(cat /etc/machine-id)
+  if [ -r "$machine_id_file" ]; then
+    machine_id=$(cat "$machine_id_file")
   fi
   reported_id=$(node_field '{.status.nodeInfo.machineID}')
   case $reported_id in
     *[!0-9a-f]* | '') reported_id= ;;
   esac
   if [ "${#reported_id}" -eq 32 ] && [ "${#machine_id}" -eq 32 ]; then
-    [ "$reported_id" = "$machine_id" ] || fail "this machine is not the Node $node: its /etc/machine-id is $machine_id, the Node reports $reported_id"
+    [ "$reported_id" = "$machine_id" ] || fail "this machine is not the Node $node: its $machine_id_file says $machine_id, the Node reports $reported_id"
   else
     warn "whether this machine is the Node $node could not be checked by its machine ID; this machine is called $(uname -n)"
   fi
@@ -302,6 +302,7 @@ kubelet_now=
 kubelet_is_new=no
 cordon_is_ours=no
 wait_seconds=${WAIT_SECONDS:-300}
+machine_id_file=${MACHINE_ID_FILE:-/etc/machine-id}
 
 for argument in "$@"; do
   case $argument in
