@@ -69,7 +69,7 @@ impl RoomReading {
         });
         let room = Room::new(nodes, labels, &pods);
         let own = |pod: &Pod| pod.namespace == *namespace && pod.labels.get(TENANT_LABEL) == Some(&tenant.name);
-        pods.retain(|pod| own(pod) && pod.labels.get(TEMPLATE_HASH.0).is_some());
+        pods.retain(|pod| own(pod) && pod.labels.contains_key(TEMPLATE_HASH.0));
         Ok(Self {
             room,
             old: pods,

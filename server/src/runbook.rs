@@ -119,7 +119,7 @@ mod tests {
         let words = ["console", "runbook"].into_iter().chain(arguments.split_whitespace());
         match Cli::try_parse_from(words).map_err(|error| error.to_string())?.command {
             Command::Runbook(runbook) => runbook.write().map_err(|error| error.to_string()),
-            Command::Serve(_) => panic!("a runbook was asked for"),
+            Command::Plan(_) | Command::Serve(_) => panic!("a runbook was asked for"),
         }
     }
 

@@ -10,7 +10,7 @@ pub fn text(plan: &UpgradePlan) -> String {
     let installed = plan.installed.as_deref().unwrap_or("nothing");
     let _ = write!(out, "{}/{}: {installed} -> {}\n{}\n\n", plan.namespace, plan.tenant, plan.to, headline(plan));
     let chosen = plan.strategy.chosen.as_deref().unwrap_or("none that a Deployment takes");
-    let _ = write!(out, "Strategy {chosen}. {}\n", plan.strategy.why);
+    let _ = writeln!(out, "Strategy {chosen}. {}", plan.strategy.why);
     for instead in &plan.strategy.instead {
         let _ = writeln!(out, "  gets through instead: {instead}");
     }
