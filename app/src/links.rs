@@ -82,7 +82,7 @@ pub fn query(pairs: &[(&str, String)]) -> String {
     let mut text = String::new();
     for (key, value) in pairs {
         text.push(if text.is_empty() { '?' } else { '&' });
-        text.push_str(key);
+        text.push_str(&encode(key));
         text.push('=');
         text.push_str(&encode(value));
     }
@@ -130,5 +130,7 @@ mod tests {
             assert_eq!(start(&id, version, strategy), expected);
         }
         assert_eq!(query(&[]), "");
+        let hostile = [("a\"),\n#&=", "b".to_owned())];
+        assert_eq!(query(&hostile), "?a%22%29%2C%0A%23%26%3D=b", "a name of somebody's own stays in its place");
     }
 }

@@ -3,11 +3,13 @@
 //! It is read page by page and only what decides about room is kept. What may not be read is said, and makes the verdict unknown
 //! rather than wrong.
 
+use std::time::Duration;
+
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client};
 use planner::placement::{
-    Autoscaler, Feature, LimitRange, Node, Pod, PodPhase, PodSpec, PodTemplate, QuotaScope, QuotaScopeOperator,
+    Autoscaler, Feature, Labels, LimitRange, Node, Pod, PodPhase, PodSpec, PodTemplate, QuotaScope, QuotaScopeOperator,
     Replacement, ResourceList, ResourceQuota, Room, Taint,
 };
 use planner::plan::RoomFact;
@@ -16,12 +18,15 @@ use planner::strategy::Strategy;
 use planner::tenant::TenantId;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::errors::api_words;
 use crate::resources::TENANT_LABEL;
 
 /// Objects in one page of a list.
 const PAGE: u32 = 500;
+/// How long one page may take.
+const PAGE_WITHIN: Duration = Duration::from_secs(15);
 /// The label by which a ReplicaSet's pods are told apart, and the value that stands for the one to come.
 const TEMPLATE_HASH: (&str, &str) = ("pod-template-hash", "of-the-new-pods");
 
@@ -43,41 +48,31 @@ impl RoomReading {
     /// In words, if nodes, pods or the Deployment cannot be read.
     pub(crate) async fn read(client: &Client, tenant: &TenantId) -> Result<Self, String> {
         let namespace = &tenant.namespace;
+        let labels_of = |it: DynamicObject| {
+            let labels = from::<Labels>(serde_json::json!(it.metadata.labels.unwrap_or_default()))?;
+            Ok((it.metadata.name.unwrap_or_default(), labels))
+        };
+        let limit_range = |it: DynamicObject| part::<LimitRange>(&it.data, "/spec");
         let (nodes, namespaces, pods, deployment, quotas, limit_ranges) = tokio::join!(
-            list(client, "", "Node", None, "nodes"),
-            list(client, "", "Namespace", None, "namespaces"),
-            list(client, "", "Pod", None, "pods of all namespaces"),
+            list(client, "Node", None, "nodes", node),
+            list(client, "Namespace", None, "labels of namespaces", labels_of),
+            list(client, "Pod", None, "pods of all namespaces", pod),
             one(client, tenant),
-            list(client, "", "ResourceQuota", Some(namespace), "quotas"),
-            list(client, "", "LimitRange", Some(namespace), "limit ranges"),
+            list(client, "ResourceQuota", Some(namespace), "quotas of the namespace", quota),
+            list(client, "LimitRange", Some(namespace), "limit ranges of the namespace", limit_range),
         );
         let mut not_simulated = Vec::new();
-        let mut optional = |read: Result<Vec<DynamicObject>, String>, what: &str| {
-            read.unwrap_or_else(|_| {
-                not_simulated.push(Feature::Unreadable(what.to_owned()));
-                Vec::new()
-            })
-        };
-        let namespaces = optional(namespaces, "the labels of namespaces");
-        let quotas = optional(quotas, "the quotas of the namespace");
-        let limit_ranges = optional(limit_ranges, "the limit ranges of the namespace");
-        let mut pods: Vec<Pod> = pods?.into_iter().map(pod).collect::<Result<_, _>>()?;
-        let nodes: Vec<Node> = nodes?.into_iter().map(node).collect::<Result<_, _>>()?;
-        let labels = namespaces.into_iter().map(|it| {
-            let labels = it.metadata.labels.unwrap_or_default();
-            (it.metadata.name.unwrap_or_default(), from(serde_json::json!(labels)).unwrap_or_default())
-        });
-        let room = Room::new(nodes, labels, &pods);
+        // Without nodes, pods and template nothing can be said at all; without the rest the verdict is unknown.
+        let nodes = complete(nodes?, "nodes", &mut not_simulated);
+        let mut pods = complete(pods?, "pods", &mut not_simulated);
+        let namespaces = complete_if_read(namespaces, "the labels of namespaces", &mut not_simulated);
+        let quotas = complete_if_read(quotas, "the quotas of the namespace", &mut not_simulated);
+        let limit_ranges = complete_if_read(limit_ranges, "the limit ranges of the namespace", &mut not_simulated);
+        let room = Room::new(nodes, namespaces, &pods);
         let own = |pod: &Pod| pod.namespace == *namespace && pod.labels.get(TENANT_LABEL) == Some(&tenant.name);
         pods.retain(|pod| own(pod) && pod.labels.contains_key(TEMPLATE_HASH.0));
-        Ok(Self {
-            room,
-            old: pods,
-            template: template(deployment?, tenant)?,
-            quotas: quotas.into_iter().map(quota).collect::<Result<_, _>>()?,
-            limit_ranges: limit_ranges.into_iter().map(|it| part(&it.data, "/spec")).collect::<Result<_, _>>()?,
-            not_simulated,
-        })
+        let template = template(&deployment?.data, tenant)?;
+        Ok(Self { room, old: pods, template, quotas, limit_ranges, not_simulated })
     }
 
     /// Whether the rollout gets through, and what would if it does not.
@@ -96,27 +91,55 @@ impl RoomReading {
     }
 }
 
-async fn list(
+/// Objects of a kind: those that could be decoded, and how many could not.
+struct Listed<T> {
+    read: Vec<T>,
+    unreadable: usize,
+}
+
+fn complete<T>(listed: Listed<T>, what: &str, missing: &mut Vec<Feature>) -> Vec<T> {
+    if listed.unreadable > 0 {
+        missing.push(Feature::Unreadable(format!("{} of the {what}", listed.unreadable)));
+    }
+    listed.read
+}
+
+fn complete_if_read<T>(listed: Result<Listed<T>, String>, what: &str, missing: &mut Vec<Feature>) -> Vec<T> {
+    let Ok(listed) = listed else {
+        missing.push(Feature::Unreadable(what.to_owned()));
+        return Vec::new();
+    };
+    complete(listed, what, missing)
+}
+
+/// Reads all objects of a kind of the core group, page by page; of each page only what `decode` keeps stays.
+async fn list<T>(
     client: &Client,
-    group: &str,
     kind: &str,
     namespace: Option<&str>,
     what: &str,
-) -> Result<Vec<DynamicObject>, String> {
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind));
+    decode: impl Fn(DynamicObject) -> Result<T, String>,
+) -> Result<Listed<T>, String> {
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", kind));
     let api: Api<DynamicObject> = match namespace {
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
         None => Api::all_with(client.clone(), &resource),
     };
-    let mut objects = Vec::new();
+    let mut listed = Listed { read: Vec::new(), unreadable: 0 };
     let mut params = ListParams::default().limit(PAGE);
     loop {
-        let page =
-            api.list(&params).await.map_err(|error| format!("the {what} cannot be read: {}", api_words(&error)))?;
-        objects.extend(page.items);
+        let page = timeout(PAGE_WITHIN, api.list(&params)).await;
+        let page = page.map_err(|_| format!("the {what} did not come within {} s", PAGE_WITHIN.as_secs()))?;
+        let page = page.map_err(|error| format!("the {what} cannot be read: {}", api_words(&error)))?;
+        for object in page.items {
+            match decode(object) {
+                Ok(object) => listed.read.push(object),
+                Err(_) => listed.unreadable += 1,
+            }
+        }
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params = params.continue_token(&token),
-            None => return Ok(objects),
+            None => return Ok(listed),
         }
     }
 }
@@ -124,7 +147,9 @@ async fn list(
 async fn one(client: &Client, tenant: &TenantId) -> Result<DynamicObject, String> {
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("apps", "v1", "Deployment"));
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &tenant.namespace, &resource);
-    api.get(&tenant.name).await.map_err(|error| format!("the Deployment cannot be read: {}", api_words(&error)))
+    let read = timeout(PAGE_WITHIN, api.get(&tenant.name)).await;
+    let read = read.map_err(|_| format!("the Deployment did not come within {} s", PAGE_WITHIN.as_secs()))?;
+    read.map_err(|error| format!("the Deployment cannot be read: {}", api_words(&error)))
 }
 
 fn node(object: DynamicObject) -> Result<Node, String> {
@@ -138,27 +163,25 @@ fn node(object: DynamicObject) -> Result<Node, String> {
 }
 
 fn pod(object: DynamicObject) -> Result<Pod, String> {
-    let name = object.metadata.name.unwrap_or_default();
-    let unreadable = |why: String| format!("pod {name} cannot be read: {why}");
     Ok(Pod {
         namespace: object.metadata.namespace.unwrap_or_default(),
-        labels: from(serde_json::json!(object.metadata.labels.unwrap_or_default())).map_err(&unreadable)?,
-        node: part(&object.data, "/spec/nodeName").map_err(&unreadable)?,
+        labels: from(serde_json::json!(object.metadata.labels.unwrap_or_default()))?,
+        node: part(&object.data, "/spec/nodeName")?,
         deleting: object.metadata.deletion_timestamp.is_some(),
-        phase: part::<Option<PodPhase>>(&object.data, "/status/phase").map_err(&unreadable)?.unwrap_or_default(),
-        spec: part::<PodSpec>(&object.data, "/spec").map_err(&unreadable)?,
-        name,
+        phase: part::<Option<PodPhase>>(&object.data, "/status/phase")?.unwrap_or_default(),
+        spec: part::<PodSpec>(&object.data, "/spec")?,
+        name: object.metadata.name.unwrap_or_default(),
     })
 }
 
-fn template(deployment: DynamicObject, tenant: &TenantId) -> Result<PodTemplate, String> {
-    let labels = deployment.data.pointer("/spec/template/metadata/labels").cloned().unwrap_or_default();
+fn template(deployment: &Value, tenant: &TenantId) -> Result<PodTemplate, String> {
+    let labels = deployment.pointer("/spec/template/metadata/labels").cloned().unwrap_or_default();
     let mut labels = if labels.is_object() { labels } else { serde_json::json!({}) };
     labels[TEMPLATE_HASH.0] = Value::from(TEMPLATE_HASH.1);
     Ok(PodTemplate {
         namespace: tenant.namespace.clone(),
         labels: from(labels)?,
-        spec: part(&deployment.data, "/spec/template/spec")?,
+        spec: part(deployment, "/spec/template/spec")?,
     })
 }
 

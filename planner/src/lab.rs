@@ -21,8 +21,9 @@ pub use self::pull::{PullSource, PullUnknown};
 pub use self::query::{LabQueryError, MAX_REPLICAS, MAX_SAMPLES, MAX_SECONDS, NEW_PODS};
 pub use self::range::{Extent, Range};
 pub use self::remark::{Remark, RemarkKind, Shortage};
-pub use self::search::{Found, Match, Recommendation, Wishes, recommend, search};
+pub use self::search::{Found, MAX_SEARCHED, Match, Recommendation, Wishes, recommend, search};
 pub use self::source::{LabSources, Spread, TimingSource};
+pub(crate) use self::verdict::seconds;
 
 /// With konnectivity Kamaji writes the Deployment a second time this long after the first (ms; observed).
 pub const SECOND_WRITE_MS: i64 = 900;
@@ -167,9 +168,14 @@ impl LabInput {
         scenario
     }
 
+    /// The same where every pod starts.
+    fn starting(&self) -> Self {
+        Self { new_pods: Health::Starts, ..self.clone() }
+    }
+
     /// The same control plane where nothing is short and every pod starts.
     fn unlimited(&self) -> Self {
-        Self { pod_quota: None, room: None, new_pods: Health::Starts, ..self.clone() }
+        Self { pod_quota: None, room: None, ..self.starting() }
     }
 
     /// What one pod costs.

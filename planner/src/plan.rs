@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use crate::finding::{Finding, FindingKind, RoomOutcome};
 use crate::hop::{Binding, HopKind, notices, preflight};
 use crate::lab::{LabInput, compare, recommend};
-use crate::operator::{Ceiling, OperatorKnowledge};
+use crate::operator::OperatorKnowledge;
 use crate::placement;
 use crate::releases::ReleaseTable;
 use crate::strategy::Strategy;
@@ -113,16 +113,16 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
             chosen: strategy.map(|strategy| strategy.to_string()),
             name: strategy.map(|strategy| strategy.name().to_string()),
             declared: snapshot.strategy.to_string(),
-            why: why(input.as_ref(), strategy, facts.strategy),
+            why: why(input.as_ref(), strategy, facts),
             instead: instead(&facts.room),
         },
         forecast: row.as_ref().map(|row| Forecast::of(row, snapshot.replicas)),
+        digest: digest(facts, &planned),
         findings: planned,
-        notices: notices(check.hop).into_iter().map(str::to_owned).collect(),
+        notices: notices(check.hop, strategy, snapshot.replicas).into_iter().map(str::to_owned).collect(),
         irreversible,
         change: PlannedChange::of(snapshot, facts.version, facts.strategy),
         checklist: checklist::checklist(&findings, &check.needs, check.name_to_type.as_deref()),
-        digest: digest(facts),
     }
 }
 
@@ -136,12 +136,18 @@ fn is_about_the_way_back(finding: &Finding) -> bool {
     )
 }
 
-/// Why this strategy.
-fn why(input: Option<&LabInput>, strategy: Option<Strategy>, chosen: Option<Strategy>) -> String {
+/// Why this strategy. A recommendation is given only where neither the room nor the neighbours speak against one: the lab knows
+/// nothing of them.
+fn why(input: Option<&LabInput>, strategy: Option<Strategy>, facts: &PlanFacts<'_>) -> String {
     let Some(input) = input else { return "Nothing rolls out while the control plane sleeps.".to_owned() };
-    let whose = if chosen.is_some() { "It was chosen for this hop." } else { "It is the one that is declared." };
-    match recommend(input) {
-        Some(advice) if Some(advice.row.strategy) == strategy => {
+    let whose =
+        if facts.strategy.is_some() { "It was chosen for this hop." } else { "It is the one that is declared." };
+    let fits =
+        matches!(&facts.room, RoomFact::Simulated(verdict, _) if matches!(verdict, placement::Verdict::Fits { .. }));
+    let advice = recommend(input).filter(|_| fits && facts.neighbours.surging == 0);
+    let limits = |strategy: Strategy| strategy.limits(input.replicas);
+    match advice {
+        Some(advice) if strategy.map(limits) == Some(limits(advice.row.strategy)) => {
             format!("{whose} It is also the recommended one. {advice}")
         }
         Some(advice) => format!("{whose} Recommended would be {}. {advice}", advice.row.strategy),
@@ -183,20 +189,11 @@ fn dry_run_finding(answer: &DryRunFact) -> Option<Finding> {
     }
 }
 
-/// SHA-256 over what the verdict was read from: the binding, the wanted hop, what the operator accepts, and the room. It is the
-/// same for as long as nothing of that changes, whenever the plan is made.
-fn digest(facts: &PlanFacts<'_>) -> String {
-    let binding = Binding::of(facts.snapshot);
-    let room = match &facts.room {
-        RoomFact::Simulated(verdict, _) => verdict.to_string(),
-        RoomFact::NotChecked(why) => why.clone(),
-    };
+/// SHA-256 over what the verdict was read from: the binding, the hop, and each finding with its evidence. It is the same for as
+/// long as nothing of that changes, whenever the plan is made.
+fn digest(facts: &PlanFacts<'_>, findings: &[PlannedFinding]) -> String {
     let strategy = facts.strategy.map(|strategy| strategy.to_string());
-    let ceiling = match &facts.operator.ceiling {
-        Ceiling::Learned { minor, patch, .. } => Some((minor.to_string(), *patch)),
-        Ceiling::Unknown { .. } => None,
-    };
-    let read = (binding.to_string(), facts.version.to_string(), strategy, ceiling, facts.neighbours, room);
+    let read = (Binding::of(facts.snapshot).to_string(), facts.version.to_string(), strategy, findings);
     let text = serde_json::to_string(&read).unwrap_or_default();
     let hash = Sha256::digest(text.as_bytes());
     hash.iter().fold(String::from("sha256:"), |mut text, byte| {

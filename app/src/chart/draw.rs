@@ -39,7 +39,7 @@ pub fn FilmChart(
     /// The moment pointed at (ms since the films' zero), shared by all charts that are compared.
     #[prop(optional)]
     cursor: Option<RwSignal<Option<i64>>>,
-    /// While true, the moment stays when the pointer leaves.
+    /// While true, the pointer does not move the moment: it moves by itself.
     #[prop(optional, into)]
     held: Signal<bool>,
     /// Beside the title.
@@ -51,6 +51,9 @@ pub fn FilmChart(
     let patterns = Patterns::new(&id);
     let cursor_at = move || cursor.and_then(|cursor| cursor.get());
     let point = move |event: web_sys::PointerEvent| {
+        if held.get_untracked() {
+            return;
+        }
         if let (Some(cursor), Some(surface)) = (cursor, event.current_target()) {
             let width = f64::from(event_target_width(surface));
             if width > 0.0 {

@@ -1,6 +1,7 @@
 //! What the lab would take, and the search for what keeps one's own limits.
 
 use leptos::prelude::*;
+use planner::lab::MAX_SEARCHED;
 
 use super::fields::{Field, TAKE};
 use super::shown::{Shown, ShownAdvice, ShownMatch, ShownSearch};
@@ -15,7 +16,7 @@ pub(super) fn advice(shown: Memo<Shown>, values: Values, actions: Actions) -> im
     let open = search.with_untracked(Option::is_some);
     let recommendation = move || match advised.get() {
         Some(advice) => chosen.with(|chosen| recommendation(advice, chosen, actions)).into_any(),
-        None => view! { <p>"No strategy finishes within this quota and room: make room first."</p> }.into_any(),
+        None => view! { <p>{move || shown.with(no_advice)}</p> }.into_any(),
     };
     let wishes = Field::WISHES.map(|field| values.control(field, actions)).into_iter().collect_view();
     view! {
@@ -48,6 +49,15 @@ pub(super) fn advice(shown: Memo<Shown>, values: Values, actions: Actions) -> im
                 </div>
             </details>
         </section>
+    }
+}
+
+/// Why there is no recommendation.
+fn no_advice(shown: &Shown) -> String {
+    if shown.replicas > MAX_SEARCHED {
+        format!("Every pair of surge and unavailable is played for up to {MAX_SEARCHED} replicas only.")
+    } else {
+        "No strategy finishes within this quota and room: make room first.".to_owned()
     }
 }
 

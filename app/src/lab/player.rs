@@ -111,8 +111,8 @@ impl Player {
             return;
         }
         match event.key().as_str() {
-            // On a button or a summary the space bar is its own.
-            " " if !on_a_button(event) => self.toggle(),
+            // Elsewhere the space bar is its own: it presses, opens and scrolls.
+            " " if on_a_slider(event) => self.toggle(),
             "," => self.go(untrack(|| self.before())),
             "." => self.go(untrack(|| self.after())),
             "Escape" => {
@@ -145,10 +145,12 @@ fn moments(walks: &[Walk]) -> impl Iterator<Item = i64> {
     walks.iter().flat_map(|walk| walk.steps.iter().map(|step| step.at_ms))
 }
 
-fn on_a_button(event: &web_sys::KeyboardEvent) -> bool {
+fn on_a_slider(event: &web_sys::KeyboardEvent) -> bool {
     use leptos::wasm_bindgen::JsCast as _;
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    target.is_some_and(|element| ["BUTTON", "SUMMARY", "A"].contains(&element.tag_name().as_str()))
+    target.is_some_and(|element| {
+        element.tag_name() == "INPUT" || element.get_attribute("role").as_deref() == Some("slider")
+    })
 }
 
 /// Whether the person has asked for less motion.

@@ -3,7 +3,7 @@
 use planner::cost::{Figure, FigureSource};
 use planner::film::{PodState, Side};
 use planner::finding::Severity;
-use planner::lab::{Extent, LabInput, LabRow, LabSources, RemarkKind, compare, recommend, search};
+use planner::lab::{Extent, LabInput, LabRow, LabSources, MAX_SEARCHED, RemarkKind, compare, recommend, search};
 use planner::rollout::Step;
 use planner::strategy::{IntOrPercent, Strategy, StrategyName};
 
@@ -273,6 +273,7 @@ fn shown_search(input: &LabInput) -> ShownSearch {
     let found = search(input, &input.wishes);
     let played = found.played;
     let sentence = match found.matches.len() {
+        _ if played == 0 => format!("The search covers up to {MAX_SEARCHED} replicas."),
         0 => format!("None of {played} strategies keeps that. Ask for less, or make room."),
         1 => format!("One of {played} strategies keeps that."),
         many if many <= MATCHES_SHOWN => format!("{many} of {played} strategies keep that, the fastest first."),

@@ -371,6 +371,10 @@ pub enum FindingKind {
         tenants: u32,
         /// Their API servers (pods).
         api_servers: u32,
+        /// How many of them have more pods than usual now.
+        surging: u32,
+        /// Of how many that is not known.
+        unknown: u32,
     },
     /// Pods of other tenants of the same DataStore are being replaced, with more of them than usual.
     DataStoreBusy {

@@ -206,13 +206,19 @@ impl fmt::Display for FindingKind {
 
             Self::Room { verdict, .. } => f.write_str(verdict),
             Self::RoomNotChecked { why } => write!(f, "The room on the nodes was not checked: {why}."),
-            Self::DataStoreShared { data_store, tenants, api_servers } => {
+            Self::DataStoreShared { data_store, tenants, api_servers, surging, unknown } => {
                 let others =
                     if *tenants == 1 { "one other tenant".to_owned() } else { format!("{tenants} other tenants") };
-                write!(
-                    f,
-                    "DataStore {data_store} also serves {others} with {api_servers} API servers; none of them is changing."
-                )
+                write!(f, "DataStore {data_store} also serves {others} with {api_servers} API servers; ")?;
+                match surging {
+                    0 => f.write_str("none is seen to have more of them than usual now")?,
+                    1 => f.write_str("one has more of them than usual now")?,
+                    surging => write!(f, "{surging} have more of them than usual now")?,
+                }
+                if *unknown > 0 {
+                    write!(f, ", of {unknown} it is not known")?;
+                }
+                f.write_str(".")
             }
             Self::DataStoreBusy { data_store, surging } => {
                 let others = if *surging == 1 {

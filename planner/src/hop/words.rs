@@ -51,13 +51,21 @@ pub fn field_changes(
     changes
 }
 
-/// What the people who use the tenant will notice, most general first.
-pub fn notices(hop: Option<HopKind>) -> Vec<&'static str> {
-    let mut notices = vec![
-        "Each API server that stops drops its watches and connections: controllers and kubectl reconnect, long kubectl logs and \
-         exec sessions end.",
-        "For a while old and new API servers answer side by side; a client may meet either.",
-    ];
+/// What the people who use the tenant will notice, most general first. `strategy`: the one by which pods are replaced.
+pub fn notices(hop: Option<HopKind>, strategy: Option<Strategy>, replicas: u32) -> Vec<&'static str> {
+    let mut notices = Vec::new();
+    match (replicas, strategy) {
+        (0, _) => notices.push("Nothing now: the control plane sleeps, and wakes with the new version."),
+        (_, Some(Strategy::Recreate)) => notices.push(
+            "The API server is away from the moment the old pods stop until a new one is ready: nothing can be read or changed \
+             meanwhile; what runs on the nodes goes on.",
+        ),
+        _ => notices.extend([
+            "Each API server that stops drops its watches and connections: controllers and kubectl reconnect, long kubectl logs \
+             and exec sessions end.",
+            "For a while old and new API servers answer side by side; a client may meet either.",
+        ]),
+    }
     if hop == Some(HopKind::Minor) {
         notices.push(
             "A minor cannot be undone. Kamaji refuses the way back, and the data may already be stored in the new form: a backup of \

@@ -18,7 +18,8 @@ pub struct Extent<T> {
     pub high: T,
 }
 
-/// The figures of one strategy over all plays: as observed, all quick, all slow, and one quick while the others are slow.
+/// The figures of one strategy over all plays: as observed, all quick, all slow, quick starts with slow ends and the
+/// other way round, and one quick start while the others are slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Range {
@@ -114,6 +115,9 @@ impl LabInput {
         vec![
             Play::new(vec![startup.low], &[pull.low], termination.low),
             Play::new(vec![startup.high], &[pull.high], termination.high),
+            // Old pods that linger while new ones come quickly make the highest peak.
+            Play::new(vec![startup.low], &[pull.low], termination.high),
+            Play::new(vec![startup.high], &[pull.high], termination.low),
             Play::new(uneven, &[pull.low, pull.high], termination.high),
         ]
     }

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::verdict::{Called, Pods, seconds};
+use super::verdict::{Called, Pods, seconds, stuck};
 use super::{LabInput, LabRow};
 use crate::finding::{FindingKind, Severity};
-use crate::rollout::{EndReason, Health, predict};
+use crate::rollout::{Health, predict};
 use crate::strategy::{Strategy, StrategyName};
 
 /// A start-up longer than this (ms) is ended by Kamaji's startup probe: 3 failures, 10 s apart.
@@ -138,8 +138,8 @@ pub(super) fn remarks(input: &LabInput, row: &LabRow, blue_green_peak: u32) -> V
     }
     let mut add = |severity, kind| remarks.push(Remark { kind, severity });
     let (summary, replicas) = (&row.summary, input.replicas);
-    let stuck = row.end == EndReason::Stuck && input.new_pods != Health::Starts;
-    if stuck {
+    let stuck = stuck(input, row);
+    if stuck && input.new_pods != Health::Starts {
         let end = row.film.counts_at(row.film.until_ms);
         let (serving, bound) = (end.serving(), end.old.bound + end.new.bound);
         let reported_ms = summary.deadline_exceeded_ms;
@@ -262,7 +262,9 @@ impl fmt::Display for RemarkKind {
                         seconds(ms),
                         seconds(otherwise)
                     ),
-                    _ => f.write_str(": it never finishes."),
+                    (None, Some(_), Shortage::Quota) => f.write_str(": it does not finish within an hour."),
+                    (None, Some(_), Shortage::Room) => f.write_str(": it never finishes."),
+                    (_, None, _) => f.write_str("."),
                 }
             }
             Self::Outage { strategy, outage_ms, replicas } => {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::verdict::{Called, Pods, seconds};
 use super::{LabInput, LabRow, row};
 use crate::film::FilmSummary;
-use crate::rollout::{Health, Moment, predict_while};
+use crate::rollout::{Moment, Scenario, predict_while};
 use crate::strategy::{IntOrPercent, Strategy};
 
 /// What a strategy must keep. `None` = it does not matter.
@@ -95,7 +95,8 @@ impl Wishes {
             && summary.finished_ms.is_some_and(|ms| self.within_ms.is_none_or(|within| ms <= within))
     }
 
-    /// Whether what is seen at one moment breaks one of them already.
+    /// Whether what is seen at one moment breaks one of them already. Not [`Self::within_ms`]: what comes after the last old pod
+    /// is gone does not count.
     fn broken_at(&self, moment: &Moment<'_>) -> bool {
         let sums = moment.sums();
         let above = |pods: u32, most: Option<u32>| most.is_some_and(|most| pods > most);
@@ -104,32 +105,37 @@ impl Wishes {
             || above(sums.bound, self.running)
             || above(sums.non_terminating, self.non_terminating)
             || self.serving.is_some_and(|least| sums.serving < least)
-            || self.within_ms.is_some_and(|within| moment.at_ms > within)
     }
 }
 
+/// Most replicas for which every pair of numbers is played.
+pub const MAX_SEARCHED: u32 = 20;
+
 /// All numbers of surge and unavailable from 0 to the replicas that keep `wishes`, played with the quota and room of `input`;
-/// every pod starts, whatever the lab shows. Those that come first are also played with the shortest and longest times: one that then breaks a wish is left out
-/// until five are sure; the rest is as typical.
+/// every pod starts, whatever the lab shows. Those that come first are also played with the shortest and longest times: one
+/// that then breaks a wish is left out until five are sure; the rest is as typical.
+///
+/// Nothing is played for more than [`MAX_SEARCHED`] replicas.
 pub fn search(input: &LabInput, wishes: &Wishes) -> Found {
-    let input = LabInput { new_pods: Health::Starts, ..input.clone() };
-    let mut played = 0;
-    let mut matches = Vec::new();
+    let input = input.starting();
+    let mut found = Found { matches: Vec::new(), played: 0 };
     for strategy in candidates(input.replicas) {
-        played += 1;
-        let watch = |moment: &Moment<'_>| match moment.at_ms >= 0 && wishes.broken_at(moment) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        };
-        let Some(prediction) = predict_while(&input.scenario(strategy), watch) else { continue };
-        let summary = prediction.summary;
-        if wishes.kept_by(&summary, input.connections_per_pod) {
-            matches.push(Match { strategy, summary });
-        }
+        found.played += 1;
+        let kept = play(&input.scenario(strategy), wishes, &input);
+        found.matches.extend(kept.map(|summary| Match { strategy, summary }));
     }
-    matches.sort_by_key(|found| order(found, input.replicas));
-    confirm(&input, wishes, &mut matches);
-    Found { matches, played }
+    found.matches.sort_by_key(|found| order(found, input.replicas));
+    confirm(&input, wishes, &mut found.matches);
+    found
+}
+
+/// The figures of a rollout that keeps the wishes. One that does not is left as soon as that shows.
+fn play(scenario: &Scenario, wishes: &Wishes, input: &LabInput) -> Option<FilmSummary> {
+    let prediction = predict_while(scenario, |moment| match moment.at_ms >= 0 && wishes.broken_at(moment) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    })?;
+    wishes.kept_by(&prediction.summary, input.connections_per_pod).then_some(prediction.summary)
 }
 
 /// How many of the matches are sure to keep the wishes at any observed start-up, pull and termination.
@@ -144,11 +150,7 @@ fn confirm(input: &LabInput, wishes: &Wishes, matches: &mut Vec<Match>) {
     let mut sure = 0;
     matches.retain(|found| {
         let keeps = sure >= CONFIRMED
-            || plays.iter().all(|play| {
-                let scenario = input.timed_scenario(found.strategy, play);
-                let prediction = predict_while(&scenario, |_| ControlFlow::Continue(()));
-                prediction.is_some_and(|it| wishes.kept_by(&it.summary, input.connections_per_pod))
-            });
+            || plays.iter().all(|other| play(&input.timed_scenario(found.strategy, other), wishes, input).is_some());
         sure += usize::from(keeps);
         keeps
     });
@@ -169,10 +171,11 @@ fn order(found: &Match, replicas: u32) -> impl Ord + use<> {
     )
 }
 
-/// Every pair of numbers that a Deployment takes and that differ in what they do.
+/// Every pair of numbers that a Deployment takes and that differ in what they do, those that keep most pods serving first.
 fn candidates(replicas: u32) -> impl Iterator<Item = Strategy> {
     let named = [Strategy::BLUE_GREEN, Strategy::ROLLING_ONE, Strategy::SURGE_ONE, Strategy::IN_PLACE];
-    let pairs = (0..=replicas).flat_map(move |surge| (0..=replicas).map(move |unavailable| (surge, unavailable)));
+    let searched = 0..if replicas <= MAX_SEARCHED { replicas + 1 } else { 0 };
+    let pairs = searched.clone().flat_map(move |unavailable| searched.clone().map(move |surge| (surge, unavailable)));
     pairs.filter_map(move |(surge, unavailable)| {
         let strategy = Strategy::rolling(IntOrPercent::Int(surge), IntOrPercent::Int(unavailable)).ok()?;
         let limits = strategy.limits(replicas);
@@ -183,34 +186,60 @@ fn candidates(replicas: u32) -> impl Iterator<Item = Strategy> {
 /// What the lab would take: as many API servers serving as possible, then one that does not run into quota or room if there
 /// is one, then the fastest.
 ///
-/// `None` with 0 replicas, and where nothing finishes within quota and room.
+/// `None` with 0 replicas or more than [`MAX_SEARCHED`], where quota or room are short of today's pods, and where nothing
+/// finishes within them.
 pub fn recommend(input: &LabInput) -> Option<Recommendation> {
     let replicas = input.replicas;
-    let free = input.unlimited();
-    let short = input.pod_quota.is_some() || input.room.is_some();
-    for floor in (0..=replicas).rev().filter(|_| replicas > 0) {
-        let serving = Wishes { serving: Some(floor), ..Wishes::default() };
-        let within = Wishes { objects: input.pod_quota, bound: input.room, ..serving };
-        let mut played = &free;
-        let mut found = search(&free, &within);
-        if found.matches.is_empty() && short {
-            played = input;
-            found = search(input, &serving);
-        }
-        if let Some(best) = found.matches.first() {
-            let played = LabInput { new_pods: Health::Starts, ..played.clone() };
-            return Some(Recommendation {
-                waits: played != free,
-                row: row(&played, best.strategy),
-                compared: found.played,
-                as_good: u32::try_from(found.matches.len()).unwrap_or(u32::MAX),
-                floor,
-                replicas,
-                limits: (input.pod_quota, input.room),
-            });
-        }
+    let limits = (input.pod_quota, input.room);
+    if replicas == 0 || [limits.0, limits.1].into_iter().flatten().any(|limit| limit < replicas) {
+        return None;
     }
-    None
+    let free = input.unlimited();
+    let within = Wishes { objects: input.pod_quota, bound: input.room, ..Wishes::default() };
+    let at_once = best(&free, within);
+    let full = at_once.as_ref().is_some_and(|best| best.floor == replicas);
+    let in_turn = if full || limits == (None, None) { None } else { best(&input.starting(), Wishes::default()) };
+    let (waits, played, best) = match (at_once, in_turn) {
+        (Some(at_once), Some(in_turn)) if in_turn.floor > at_once.floor => (true, input.starting(), in_turn),
+        (Some(at_once), _) => (false, free, at_once),
+        (None, in_turn) => (true, input.starting(), in_turn?),
+    };
+    Some(Recommendation {
+        row: row(&played, best.strategy),
+        compared: best.played,
+        as_good: best.as_good,
+        floor: best.floor,
+        replicas,
+        limits,
+        waits,
+    })
+}
+
+/// The best of all candidates, played once each.
+struct Best {
+    strategy: Strategy,
+    floor: u32,
+    as_good: u32,
+    played: u32,
+}
+
+/// The fastest of those that keep most API servers serving, and `wishes`.
+fn best(input: &LabInput, mut wishes: Wishes) -> Option<Best> {
+    let mut played = 0;
+    let mut best: Vec<Match> = Vec::new();
+    for strategy in candidates(input.replicas) {
+        played += 1;
+        // What serves less than the best so far is left at once.
+        wishes.serving = best.first().map(|best| best.summary.lowest_serving);
+        let Some(summary) = play(&input.scenario(strategy), &wishes, input) else { continue };
+        if best.first().is_some_and(|best| summary.lowest_serving > best.summary.lowest_serving) {
+            best.clear();
+        }
+        best.push(Match { strategy, summary });
+    }
+    let first = best.iter().min_by_key(|found| order(found, input.replicas))?;
+    let floor = first.summary.lowest_serving;
+    Some(Best { strategy: first.strategy, floor, as_good: u32::try_from(best.len()).unwrap_or(u32::MAX), played })
 }
 
 impl fmt::Display for Recommendation {

@@ -66,8 +66,12 @@ pub struct Spread {
 }
 
 impl LabInput {
-    /// What the model plays for one hop of this tenant; `None` while it sleeps, since then nothing rolls out.
+    /// What the model plays for one hop of this tenant; `None` while it sleeps, since then nothing rolls out, and for more
+    /// than [`MAX_REPLICAS`].
     pub fn for_hop(snapshot: &TenantSnapshot, wanted: &KubernetesVersion, hop: HopKind) -> Option<Self> {
+        if snapshot.replicas > MAX_REPLICAS {
+            return None;
+        }
         Self::from_snapshot(snapshot, Some(wanted)).0.of_hop(hop)
     }
 

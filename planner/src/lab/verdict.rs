@@ -20,7 +20,7 @@ impl fmt::Display for Called {
 }
 
 /// Whole seconds, rounded.
-pub(super) fn seconds(ms: i64) -> i64 {
+pub(crate) fn seconds(ms: i64) -> i64 {
     (ms + 500).div_euclid(1000)
 }
 
@@ -50,9 +50,9 @@ pub(super) fn verdict(input: &LabInput, row: &LabRow) -> String {
     sentence
 }
 
-/// Nothing moves any more, because the new pods never become ready.
-fn stuck(input: &LabInput, row: &LabRow) -> bool {
-    input.new_pods != Health::Starts && row.end == EndReason::Stuck
+/// Nothing moves any more before it is finished.
+pub(super) fn stuck(input: &LabInput, row: &LabRow) -> bool {
+    row.summary.finished_ms.is_none() && (row.end == EndReason::Stuck || input.new_pods != Health::Starts)
 }
 
 /// What stays up and what it costs while nobody acts.

@@ -79,6 +79,10 @@ fn commands(namespace: &str, name: &str, patch: &Value, version: &KubernetesVers
     let (namespace, name) = (quoted(namespace), quoted(name));
     let patch = quoted(&patch.to_string());
     let wanted = quoted(&format!("jsonpath={{.status.kubernetesResources.version.version}}={version}"));
+    let image = quoted("jsonpath={.spec.template.spec.containers[*].image}{\"\\n\"}");
+    let columns = quoted(
+        "custom-columns=NAME:.metadata.name,READY:.status.containerStatuses[*].ready,IMAGES:.spec.containers[*].image",
+    );
     let command = |purpose: &str, line: String| Command { purpose: purpose.to_owned(), line };
     vec![
         command(
@@ -87,16 +91,20 @@ fn commands(namespace: &str, name: &str, patch: &Value, version: &KubernetesVers
         ),
         command("Write it.", format!("kubectl -n {namespace} patch tenantcontrolplane {name} --type merge -p {patch}")),
         command(
-            "Wait until Kamaji has recorded the version.",
+            "Wait until Kamaji has recorded the version. It may say so before the Deployment is touched.",
             format!("kubectl -n {namespace} wait tenantcontrolplane {name} --for={wanted} --timeout=15m"),
         ),
         command(
-            "Wait until the Deployment is complete: Kamaji's status may come earlier.",
+            &format!("See that the Deployment asks for {version}; until it does, the next command says nothing."),
+            format!("kubectl -n {namespace} get deployment {name} -o {image}"),
+        ),
+        command(
+            "Wait until the Deployment is complete.",
             format!("kubectl -n {namespace} rollout status deployment {name} --timeout=15m"),
         ),
         command(
-            "See that no older pod is left before any worker is touched.",
-            format!("kubectl -n {namespace} get pods -l kamaji.clastix.io/name={name}"),
+            "See that every pod runs the new images, before any worker is touched.",
+            format!("kubectl -n {namespace} get pods -l kamaji.clastix.io/name={name} -o {columns}"),
         ),
     ]
 }

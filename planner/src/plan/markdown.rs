@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::document::{Forecast, UpgradePlan};
-use super::text::{headline, seconds};
+use super::text::headline;
 use crate::cost::Bytes;
+use crate::lab::seconds;
 
 /// The plan as Markdown. What comes from the cluster is escaped, so that it stays text.
 pub fn markdown(plan: &UpgradePlan) -> String {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, FindingKind};
+use crate::stage::is_settled;
 use crate::strategy::Strategy;
 use crate::tenant::TenantSnapshot;
 
@@ -14,8 +15,10 @@ pub struct Neighbours {
     pub tenants: u32,
     /// Their API servers (pods).
     pub api_servers: u32,
-    /// How many of them have more pods than replicas now: theirs are being replaced.
+    /// How many of them have more pods than replicas now, because theirs are being replaced.
     pub surging: u32,
+    /// Of how many the pods could not be read.
+    pub unknown: u32,
 }
 
 impl Neighbours {
@@ -29,8 +32,13 @@ impl Neighbours {
             }
             neighbours.tenants += 1;
             neighbours.api_servers += other.replicas;
-            let pods = other.pods.read().map_or(0, Vec::len);
-            neighbours.surging += u32::from(pods > other.replicas as usize);
+            match other.pods.read() {
+                Some(pods) => {
+                    let surges = pods.len() > other.replicas as usize && !is_settled(other);
+                    neighbours.surging += u32::from(surges);
+                }
+                None => neighbours.unknown += 1,
+            }
         }
         neighbours
     }
@@ -38,13 +46,14 @@ impl Neighbours {
     /// A second surge while one runs blocks; a strategy without one adds no API server, and waits for nobody.
     pub(super) fn finding(self, snapshot: &TenantSnapshot, strategy: Option<Strategy>) -> Option<Finding> {
         let data_store = snapshot.data_store.used.clone()?;
-        let Self { tenants, api_servers, surging } = self;
+        let Self { tenants, api_servers, surging, unknown } = self;
         let surges = strategy.is_none_or(|strategy| strategy.limits(snapshot.replicas).max_surge > 0);
-        let surging = if surges && snapshot.replicas > 0 { surging } else { 0 };
         match (tenants, surging) {
             (0, _) => None,
-            (_, 0) => Some(FindingKind::DataStoreShared { data_store, tenants, api_servers }.into()),
-            _ => Some(FindingKind::DataStoreBusy { data_store, surging }.into()),
+            (_, 1..) if surges && snapshot.replicas > 0 => {
+                Some(FindingKind::DataStoreBusy { data_store, surging }.into())
+            }
+            _ => Some(FindingKind::DataStoreShared { data_store, tenants, api_servers, surging, unknown }.into()),
         }
     }
 }

@@ -75,14 +75,9 @@ pub(super) fn headline(plan: &UpgradePlan) -> String {
             }
             format!("{hop}Nothing blocks it; {}.", parts.join(", "))
         }
-        Verdict::Blocked => format!("Cannot be started: {} against it.", findings(count("blocks"))),
+        Verdict::Blocked => format!("Blocked by {}.", findings(count("blocks"))),
         Verdict::NotChecked => {
             "Whether it could be started is not known: the API server did not judge the change.".to_owned()
         }
     }
-}
-
-/// Whole seconds, rounded.
-pub(super) fn seconds(ms: i64) -> i64 {
-    (ms + 500).div_euclid(1000)
 }

@@ -45,6 +45,32 @@ fn a_wish_is_kept_also_when_pods_are_slow() {
 }
 
 #[test]
+fn a_wish_is_kept_also_when_new_pods_are_quick_and_old_ones_linger() {
+    let input = LabInput {
+        startup_ms: vec![60_000, 20_000, 5_000],
+        termination_ms: 10_000,
+        termination_extent_ms: Some((5_000, 40_000)),
+        ..LabInput::default()
+    };
+    let wishes = Wishes { objects: Some(5), serving: Some(3), ..Wishes::default() };
+    assert!(strategies(&input, &wishes).is_empty(), "1/0 has six pods then");
+}
+
+#[test]
+fn what_comes_after_the_end_does_not_count_for_the_time() {
+    // The pods of the first write of the hop go on terminating after the last old one is gone.
+    let input = LabInput { startup_ms: vec![0], second_write_ms: Some(10_000), ..LabInput::default() };
+    let found = search(&input, &Wishes { within_ms: Some(35_000), ..Wishes::default() });
+    assert!(found.matches.iter().any(|found| found.strategy == Strategy::BLUE_GREEN), "{found:?}");
+}
+
+#[test]
+fn many_replicas_are_not_searched() {
+    let many = LabInput { replicas: 21, ..LabInput::default() };
+    assert_eq!((search(&many, &Wishes::default()).played, recommend(&many)), (0, None));
+}
+
+#[test]
 fn it_recommends_what_keeps_all_serving_and_fits() {
     let said = |input: &LabInput| recommend(input).expect("something can be done").to_string();
     let three = LabInput::default();
@@ -90,10 +116,11 @@ proptest! {
         serving in proptest::option::of(0_u32..=4),
         running in proptest::option::of(1_u32..=8),
         within in proptest::option::of(0_i64..=120),
+        second_write_ms in proptest::option::of(0_i64..=20_000),
     ) {
         // One number each, so that nothing is played twice.
         let startup_ms = vec![startup_ms[0] * 1000];
-        let input = LabInput { replicas, startup_ms, termination_ms: termination * 1000, ..LabInput::default() };
+        let input = LabInput { replicas, startup_ms, termination_ms: termination * 1000, second_write_ms, ..LabInput::default() };
         let wishes = Wishes { objects, serving, running, within_ms: within.map(|s| s * 1000), ..Wishes::default() };
         let mut expected = 0;
         for surge in 0..=replicas {

@@ -175,7 +175,21 @@ fn a_quota_or_room_in_between_is_named() {
     );
     let room = LabInput { room: Some(3), ..LabInput::default() };
     let said = sentences(&row(&room, Strategy::BLUE_GREEN));
-    assert_eq!(said[0], "There is room for 3 pods, and it uses 6: it never finishes.");
+    assert_eq!(
+        said,
+        ["There is room for 3 pods, and it uses 6: it never finishes."],
+        "and nothing that contradicts it"
+    );
+    assert_eq!(
+        row(&room, Strategy::BLUE_GREEN).verdict,
+        "Blue/Green never finishes: 3 of 3 API servers go on serving, with no more pods than today."
+    );
+    let both = LabInput { pod_quota: Some(5), new_pods: Health::CrashLoop, ..LabInput::default() };
+    let said = sentences(&row(&both, Strategy::BLUE_GREEN)).join(" ");
+    assert!(
+        said.ends_with("fewer than the 6 it uses.") && !said.contains("does not finish"),
+        "not for the quota: {said}"
+    );
     let enough = LabInput { room: Some(6), pod_quota: Some(6), ..LabInput::default() };
     assert_eq!(row(&enough, Strategy::BLUE_GREEN).remarks.len(), 1, "nothing is short");
 }

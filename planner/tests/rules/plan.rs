@@ -59,7 +59,7 @@ impl Wanted {
 fn a_minor_is_written_down_whole() {
     let mut wanted = Wanted::hop("v1.35.6", "v1.36.4");
     wanted.strategy = Some(Strategy::ROLLING_ONE);
-    wanted.neighbours = Neighbours { tenants: 2, api_servers: 5, surging: 0 };
+    wanted.neighbours = Neighbours { tenants: 2, api_servers: 5, surging: 0, unknown: 1 };
     insta::assert_snapshot!("minor_markdown", markdown(&wanted.plan()));
     insta::assert_snapshot!("minor_text", text(&wanted.plan()));
 }
@@ -91,7 +91,7 @@ fn the_verdict_is_that_of_the_worst_finding() {
 #[test]
 fn a_second_surge_on_a_data_store_blocks_and_a_strategy_without_one_does_not() {
     let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
-    wanted.neighbours = Neighbours { tenants: 4, api_servers: 12, surging: 1 };
+    wanted.neighbours = Neighbours { tenants: 4, api_servers: 12, surging: 1, unknown: 0 };
     assert_eq!(wanted.plan().verdict, Verdict::Blocked);
     wanted.strategy = Some(Strategy::IN_PLACE);
     assert_eq!(wanted.plan().verdict, Verdict::Warnings);
@@ -104,8 +104,15 @@ fn a_second_surge_on_a_data_store_blocks_and_a_strategy_without_one_does_not() {
         other.pods = Reading::Read(pods("v1.35.6", alive));
         other
     };
-    let fleet = [this.clone(), named("b", "default", 6), named("c", "default", 3), named("d", "other", 6)];
-    assert_eq!(Neighbours::of(&this, &fleet), Neighbours { tenants: 2, api_servers: 6, surging: 1 });
+    let mut surging = named("b", "default", 6);
+    surging.status = planner::tenant::KamajiStatus::Upgrading;
+    let mut unreadable = named("e", "default", 3);
+    unreadable.pods = Reading::Forbidden("no".to_owned());
+    // Six pods of a tenant at rest: leftovers that somebody evicted, for instance.
+    let at_rest = named("c", "default", 6);
+    let elsewhere = named("d", "other", 6);
+    let fleet = [this.clone(), surging, at_rest, elsewhere, unreadable];
+    assert_eq!(Neighbours::of(&this, &fleet), Neighbours { tenants: 3, api_servers: 9, surging: 1, unknown: 1 });
 }
 
 #[test]
@@ -117,7 +124,8 @@ fn the_digest_is_of_the_facts_and_not_of_the_moment() {
     let mut busy = wanted();
     busy.snapshot.resource_version = "9999".to_owned();
     assert_eq!(busy.plan().digest, digest, "Kamaji writes status many times a second");
-    let mut changed = [wanted(), wanted(), wanted(), wanted()];
+    let mut changed = [wanted(), wanted(), wanted(), wanted(), wanted()];
+    changed[4].dry_run = DryRunFact::Refused("no".to_owned());
     changed[0].snapshot.generation += 1;
     changed[1].strategy = Some(Strategy::ROLLING_ONE);
     changed[2].to = "v1.36.3";
@@ -125,6 +133,28 @@ fn the_digest_is_of_the_facts_and_not_of_the_moment() {
     for other in changed {
         assert_ne!(other.plan().digest, digest);
     }
+}
+
+#[test]
+fn nothing_is_recommended_that_the_plan_itself_blocks() {
+    let why = |wanted: &Wanted| wanted.plan().strategy.why;
+    let free = Wanted { strategy: Some(Strategy::IN_PLACE), ..Wanted::hop("v1.35.6", "v1.35.7") };
+    assert!(why(&free).contains("Recommended would be 100%/0."), "{}", why(&free));
+    let busy = Wanted { neighbours: Neighbours { tenants: 1, api_servers: 3, surging: 1, unknown: 0 }, ..free };
+    assert_eq!(why(&busy), "It was chosen for this hop.");
+    let full = Wanted { room: RoomFact::NotChecked("forbidden".to_owned()), ..Wanted::hop("v1.35.6", "v1.35.7") };
+    assert_eq!(why(&full), "It is the one that is declared.");
+}
+
+#[test]
+fn notices_are_those_of_the_strategy() {
+    let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
+    wanted.strategy = Some(Strategy::Recreate);
+    let notices = wanted.plan().notices;
+    assert!(notices.iter().any(|notice| notice.starts_with("The API server is away")), "{notices:?}");
+    assert!(!notices.iter().any(|notice| notice.contains("side by side")), "{notices:?}");
+    wanted.snapshot.replicas = 0;
+    assert!(wanted.plan().notices[0].starts_with("Nothing now"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use planner::hop::{FieldChange, HopKind, Preflight, field_changes, notices, preflight};
+use planner::strategy::Strategy;
 use planner::tenant::TenantSnapshot;
 
 use super::{Choice, DryRunAnswer};
@@ -47,7 +48,7 @@ pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &
             </div>
             {findings::finding_list(&check.findings)}
         </section>
-        {noticed(check.hop)}
+        {noticed(check.hop, strategy, snapshot.replicas)}
     }
     .into_any()
 }
@@ -76,8 +77,8 @@ fn diff(snapshot: &TenantSnapshot, choice: &Choice) -> AnyView {
 }
 
 /// What the people who use the tenant will notice.
-fn noticed(hop: Option<HopKind>) -> AnyView {
-    let notices = notices(hop).into_iter().map(|notice| view! { <li>{notice}</li> }).collect_view();
+fn noticed(hop: Option<HopKind>, strategy: Option<Strategy>, replicas: u32) -> AnyView {
+    let notices = notices(hop, strategy, replicas).into_iter().map(|notice| view! { <li>{notice}</li> }).collect_view();
     view! {
         <section class="section stack" aria-labelledby="noticed">
             <h2 id="noticed">{"What this tenant’s users will notice"}</h2>
