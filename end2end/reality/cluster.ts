@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { promisify } from "node:util";
 
-import type { Deployment, KubernetesObject, KubernetesStatus, Pod, Tenant } from "./objects.js";
+import type { Deployment, KubernetesStatus, Pod, Tenant } from "./objects.js";
 
 /** Where tenants are. */
 export const NAMESPACE = "team-a";
@@ -35,6 +35,8 @@ export interface Wanted {
   replicas?: number;
   /** Fields that differ, as a JSON merge patch. */
   patch?: object;
+  /** Whether no API server is started for it. */
+  withoutApi?: boolean;
 }
 
 /** The management cluster, as its administrator or as somebody with a token. */
@@ -141,6 +143,7 @@ export class Cluster {
       ...(wanted.version === undefined ? [] : ["--version", wanted.version]),
       ...(wanted.replicas === undefined ? [] : ["--replicas", String(wanted.replicas)]),
       ...(wanted.patch === undefined ? [] : ["--patch", JSON.stringify(wanted.patch)]),
+      ...(wanted.withoutApi === true ? ["--without-api"] : []),
     ];
     await realityCommand("tenant", name, ...options);
   }
@@ -210,12 +213,6 @@ export function serves(pod: Pod): boolean {
 /** The words of a refusal. */
 export function words(answer: Answer): string {
   return answer.status < 300 ? "" : (answer.body as KubernetesStatus).message;
-}
-
-/** The fields of an object that its owner may set, for comparisons: what the API server itself counts is left out. */
-export function withoutCounters(object: KubernetesObject): KubernetesObject {
-  const { resourceVersion: _, generation: __, managedFields: ___, ...metadata } = object.metadata;
-  return { ...object, metadata: metadata as KubernetesObject["metadata"] };
 }
 
 async function realityCommand(...args: string[]): Promise<void> {

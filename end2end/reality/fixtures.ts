@@ -35,19 +35,21 @@ export const test = base.extend<Fixtures>({
   baseURL: async ({ console }, use) => use(console.url),
 
   complaints: [
-    async ({ page }, use) => {
+    async ({ page, javaScriptEnabled }, use) => {
       const complaints = new Complaints();
-      await complaints.watch(page);
+      await complaints.watch(page, javaScriptEnabled);
       await use(complaints);
       expect(complaints.unexpected(), "nothing is wrong in the console, the scripts and the content policy").toEqual([]);
     },
     { auto: true },
   ],
 
-  open: async ({ page }, use) => {
+  open: async ({ page, javaScriptEnabled }, use) => {
     await use(async (path) => {
       await page.goto(path);
-      await hydrated(page);
+      if (javaScriptEnabled !== false) {
+        await hydrated(page);
+      }
     });
   },
 

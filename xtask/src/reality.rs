@@ -182,8 +182,14 @@ fn start(mut run: Run) -> Result<()> {
     objects::webhooks(&api)?;
     said("Kamaji and its webhooks");
 
-    let first =
-        Wanted { name: "tenant-00".to_owned(), version: "v1.28.3".to_owned(), replicas: 3, seed: None, patch: None };
+    let first = Wanted {
+        name: "tenant-00".to_owned(),
+        version: "v1.28.3".to_owned(),
+        replicas: 3,
+        seed: None,
+        patch: None,
+        without_api: false,
+    };
     tenant::make(&mut run, &api, &programs, &first)?;
     said("tenant-00 and its API server");
     println!();

@@ -44,6 +44,9 @@ pub(crate) struct Wanted {
     /// Fields of its TenantControlPlane that differ, as a JSON merge patch.
     #[arg(long, value_name = "JSON", value_parser = parse_json)]
     pub(crate) patch: Option<Value>,
+    /// Start no API server for it: its versions can be judged then, and Kamaji's gate stays closed.
+    #[arg(long)]
+    pub(crate) without_api: bool,
 }
 
 fn parse_json(text: &str) -> Result<Value, serde_json::Error> {
@@ -73,7 +76,9 @@ pub(crate) fn make(run: &mut Run, api: &Api, programs: &Programs, wanted: &Wante
     let deployment = api::wait(run, "Kamaji to make the Deployment", MADE_WITHIN, || {
         api.get(&format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}"))
     })?;
-    start_server(run, api, programs, name, &deployment)?;
+    if !wanted.without_api {
+        start_server(run, api, programs, name, &deployment)?;
+    }
     api::wait(run, "the tenant to be ready", MADE_WITHIN, || {
         let tenant = api.get(&path)?.unwrap_or_default();
         let status = &tenant["status"]["kubernetesResources"];
