@@ -126,10 +126,9 @@ export class Cluster {
     return this.must("PATCH", tenantPath(name), patch, "application/merge-patch+json");
   }
 
-  /** Raises a tenant's status as Kamaji does, without a change that means anything. */
-  bumpStatus(name: string, count: number): Promise<Tenant> {
-    const patch = { status: { kubernetesResources: { version: { lastUpdate: new Date(count * 1000).toISOString() } } } };
-    return this.must("PATCH", `${tenantPath(name)}/status`, patch, "application/merge-patch+json");
+  /** Writes a tenant's status, which Kamaji writes again. */
+  changeStatus(name: string, status: object): Promise<Tenant> {
+    return this.must("PATCH", `${tenantPath(name)}/status`, { status }, "application/merge-patch+json");
   }
 
   /** What the API server and Kamaji would say to a patch. */
@@ -151,6 +150,11 @@ export class Cluster {
   /** Ends a tenant's API server. */
   async silence(name: string): Promise<void> {
     await realityCommand("silence", name);
+  }
+
+  /** Starts it again. */
+  async answer(name: string): Promise<void> {
+    await realityCommand("answer", name);
   }
 
   /** Takes a tenant away, with its pods. */

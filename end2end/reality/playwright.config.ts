@@ -9,6 +9,7 @@ export default defineConfig({
   // All share one cluster and two cores, and some measure how long something takes.
   fullyParallel: false,
   workers: 1,
-  timeout: 180_000,
+  timeout: 240_000,
   expect: { timeout: 15_000 },
+  use: { ...base.use, actionTimeout: 20_000 },
 });

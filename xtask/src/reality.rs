@@ -57,6 +57,11 @@ pub(crate) enum Task {
         /// Its name.
         name: String,
     },
+    /// Start a tenant's API server again.
+    Answer {
+        /// Its name.
+        name: String,
+    },
     /// Run the tests of `end2end/reality` on a cluster of their own.
     Test {
         /// Passed to Playwright.
@@ -76,14 +81,8 @@ pub(crate) fn run(task: &Task) -> Result<()> {
         Task::Up { network, seed } => up(*network, *seed),
         Task::Status => status(),
         Task::Down => down(),
-        Task::Tenant(wanted) => {
-            let mut run = running()?;
-            if elsewhere(&run, std::env::args_os().skip(1))? {
-                return Ok(());
-            }
-            let api = Api::of(&run)?;
-            tenant::make(&mut run, &api, &programs::build()?, wanted)
-        }
+        Task::Tenant(wanted) => with_cluster(|run, api| tenant::make(run, api, &programs::build()?, wanted)),
+        Task::Answer { name } => with_cluster(|run, api| tenant::answer(run, api, &programs::build()?, name)),
         Task::Silence { name } => tenant::silence(&mut running()?, name),
         Task::Test { arguments } => stages::reality_alone(arguments),
         Task::Run { command } => {
@@ -92,6 +91,16 @@ pub(crate) fn run(task: &Task) -> Result<()> {
             command::run(run.network.command(program).args(arguments).env("KUBECONFIG", run::kubeconfig()))
         }
     }
+}
+
+/// Something that asks the cluster's API: done where its network is.
+fn with_cluster(task: impl FnOnce(&mut Run, &Api) -> Result<()>) -> Result<()> {
+    let mut run = running()?;
+    if elsewhere(&run, std::env::args_os().skip(1))? {
+        return Ok(());
+    }
+    let api = Api::of(&run)?;
+    task(&mut run, &api)
 }
 
 /// The cluster, or that there is none.

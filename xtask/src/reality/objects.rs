@@ -36,7 +36,7 @@ pub(crate) fn before_kamaji(api: &Api, programs: &Programs) -> Result<()> {
         let room = json!({"cpu": "4", "memory": "8Gi", "pods": "20"});
         let node = json!({
             "apiVersion": "v1", "kind": "Node",
-            "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
+            "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}},
             "status": {"allocatable": room, "capacity": room},
         });
         api.apply(&path, &node.to_string())?;

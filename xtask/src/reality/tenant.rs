@@ -90,6 +90,12 @@ pub(crate) fn make(run: &mut Run, api: &Api, programs: &Programs, wanted: &Wante
     })
 }
 
+/// Start a tenant's API server, again or for the first time.
+pub(crate) fn answer(run: &mut Run, api: &Api, programs: &Programs, name: &str) -> Result<()> {
+    let deployment = api.get(&format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}"))?;
+    start_server(run, api, programs, name, &deployment.with_context(|| format!("no tenant is called {name}"))?)
+}
+
 /// The tenant's API server, by its Deployment.
 fn start_server(run: &mut Run, api: &Api, programs: &Programs, name: &str, deployment: &Value) -> Result<()> {
     let folder = run::folder().join("tenants").join(name);
