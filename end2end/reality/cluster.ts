@@ -39,13 +39,12 @@ export interface Wanted {
   withoutApi?: boolean;
 }
 
-/** The management cluster, as its administrator or as somebody with a token. */
+/** The management cluster, as its administrator. */
 export class Cluster {
   private constructor(
     private readonly server: URL,
     private readonly authority: string,
     private readonly agent: Agent,
-    private readonly token?: string,
   ) {}
 
   static async asAdministrator(): Promise<Cluster> {
@@ -79,7 +78,6 @@ export class Cluster {
     const headers = {
       Accept: "application/json",
       ...(body === undefined ? {} : { "Content-Type": contentType }),
-      ...(this.token === undefined ? {} : { Authorization: `Bearer ${this.token}` }),
     };
     return new Promise((resolve, reject) => {
       const sent = request(new URL(path, this.server), { method, headers, agent: this.agent }, resolve);
@@ -157,9 +155,13 @@ export class Cluster {
     await realityCommand("answer", name);
   }
 
-  /** Takes a tenant away, with its pods. */
+  /**
+   * Takes a tenant away, with its pods and its API server. One without an API server stays: Kamaji v1.0.0 does not let go of it.
+   */
   async remove(name: string): Promise<void> {
     await this.must("DELETE", tenantPath(name));
+    await this.until(`${name} is gone`, async () => (await this.ask("GET", tenantPath(name))).status === 404);
+    await this.silence(name);
   }
 
   /** Whether a tenant's last change is done to its end: recorded by Kamaji, and no pod of another version exists. */

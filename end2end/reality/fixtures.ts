@@ -14,9 +14,12 @@ interface Fixtures {
   console: Console;
   complaints: Complaints;
   open: Open;
-  /** A console that acts as a ServiceAccount with these rights in the tenants' namespace. */
-  consoleOf: (account: string, rules: object[]) => Promise<Console>;
+  /** A console that acts as a new ServiceAccount with these rights. */
+  consoleOf: (account: string, where: Scope, rules: object[]) => Promise<Console>;
 }
+
+/** Where rights hold: in the tenants' namespace, or in all. */
+export type Scope = "namespace" | "cluster";
 
 /** Each journey has a console of its own; all share the cluster, and none touches a tenant of another. */
 export const test = base.extend<Fixtures>({
@@ -55,9 +58,9 @@ export const test = base.extend<Fixtures>({
 
   consoleOf: async ({ cluster }, use, testInfo) => {
     const consoles: Console[] = [];
-    await use(async (account, rules) => {
+    await use(async (account, where, rules) => {
       const file = testInfo.outputPath(`${account}.kubeconfig`);
-      await writeFile(file, cluster.kubeconfigFor(account, await tokenOf(cluster, account, rules)));
+      await writeFile(file, cluster.kubeconfigFor(account, await tokenOf(cluster, account, where, rules)));
       const console = await Console.serve(["--kubeconfig", file]);
       consoles.push(console);
       return console;
@@ -68,22 +71,22 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-/** Makes a ServiceAccount with a Role of these rules, and a token for it. */
-async function tokenOf(cluster: Cluster, account: string, rules: object[]): Promise<string> {
-  const metadata = { name: account, namespace: NAMESPACE };
-  const role = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`;
-  await cluster.must("POST", `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata });
-  await cluster.must("POST", `${role}/roles`, { metadata, rules });
-  await cluster.must("POST", `${role}/rolebindings`, {
+/** Makes a ServiceAccount with these rights, and a token for it. */
+async function tokenOf(cluster: Cluster, account: string, where: Scope, rules: object[]): Promise<string> {
+  const accounts = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`;
+  const [rights, prefix] =
+    where === "cluster"
+      ? ["/apis/rbac.authorization.k8s.io/v1", "cluster"]
+      : [`/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`, ""];
+  const metadata = { name: account };
+  await cluster.must("POST", accounts, { metadata });
+  await cluster.must("POST", `${rights}/${prefix}roles`, { metadata, rules });
+  await cluster.must("POST", `${rights}/${prefix}rolebindings`, {
     metadata,
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: account },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: where === "cluster" ? "ClusterRole" : "Role", name: account },
     subjects: [{ kind: "ServiceAccount", name: account, namespace: NAMESPACE }],
   });
-  const request = { spec: { expirationSeconds: 3600 } };
-  const answer = await cluster.must<{ status: { token: string } }>(
-    "POST",
-    `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${account}/token`,
-    request,
-  );
+  const spec = { expirationSeconds: 3600 };
+  const answer = await cluster.must<{ status: { token: string } }>("POST", `${accounts}/${account}/token`, { spec });
   return answer.status.token;
 }

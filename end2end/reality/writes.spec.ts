@@ -67,8 +67,6 @@ test("of an object with fields that nobody here knows, only the intended ones ar
     "f:spec f:controlPlane f:deployment f:strategy f:rollingUpdate f:maxUnavailable",
     "f:spec f:kubernetes f:version",
   ]);
-  await cluster.change(name, { metadata: { finalizers: null } });
-  await cluster.remove(name);
 });
 
 test("a status that is written 50 times between the page and the start disturbs nobody", async ({ page, open, cluster }) => {
@@ -88,7 +86,6 @@ test("a status that is written 50 times between the page and the start disturbs 
   await startButton(page).click();
   await expect(page).toHaveURL(`/tenants/${NAMESPACE}/${name}/rollout`);
   expect((await cluster.tenant(name)).spec.kubernetes.version).toBe("v1.29.0");
-  await cluster.remove(name);
 });
 
 test("a spec that changed once between the page and the start refuses it, and is shown", async ({ page, open, cluster, complaints }) => {
@@ -106,7 +103,6 @@ test("a spec that changed once between the page and the start refuses it, and is
   await expect(alert).toContainText("the number of replicas: 1 → 2");
   await expect(alert).toContainText("Nothing was written.");
   expect((await cluster.tenant(name)).spec.kubernetes.version).toBe("v1.28.3");
-  await cluster.remove(name);
 });
 
 test("of two browsers that start at once, one starts and the other is told what changed", async ({ page, browser, baseURL, cluster, complaints }) => {
@@ -143,7 +139,6 @@ test("of two browsers that start at once, one starts and the other is told what 
   await expect(winner).toHaveURL(`/tenants/${NAMESPACE}/${name}/rollout`);
   await expect(loser.getByRole("alert").filter({ hasText: "The tenant has changed" })).toContainText(`the wanted version: v1.28.3 → ${wanted}`);
   await context.close();
-  await cluster.remove(name);
 });
 
 /** What of an object people set: without status, and without what the API server counts. */
