@@ -65,20 +65,24 @@ export class Recorder {
     return { peak, floor, made };
   }
 
-  /** From the first pod of a version until the last pod of another is gone (ms); `undefined` before that. */
+  /**
+   * From the first pod of a version until there are as many pods as before, all of that version and serving, and no other (ms);
+   * `undefined` if it has not come to that.
+   */
   replacedWithin(version: string): number | undefined {
     const first = this.events.find(({ pod }) => versionOf(pod) === version);
-    const left = new Map(this.before);
-    let last: number | undefined;
+    const pods = new Map(this.before);
+    let done: number | undefined;
     for (const { at, type, pod } of this.events) {
       if (type === "DELETED") {
-        left.delete(pod.metadata.uid);
-        last = at;
+        pods.delete(pod.metadata.uid);
       } else {
-        left.set(pod.metadata.uid, pod);
+        pods.set(pod.metadata.uid, pod);
       }
+      const all = [...pods.values()];
+      const replaced = all.length === this.before.size && all.every((one) => versionOf(one) === version && serves(one));
+      done = replaced ? (done ?? at) : undefined;
     }
-    const done = [...left.values()].every((pod) => versionOf(pod) === version && serves(pod));
-    return done && first !== undefined && last !== undefined ? last - first.at : undefined;
+    return first === undefined || done === undefined ? undefined : done - first.at;
   }
 }

@@ -69,6 +69,9 @@ async function upgrade(page: Page, open: Open, cluster: Cluster, testInfo: TestI
 
   const recorded = recorder.figures();
   const took = recorder.replacedWithin(hop.to);
+  if (took === undefined) {
+    throw new Error("the watch has not seen the end that the page tells");
+  }
   const film = page.getByRole("img", { name: `${hop.from} → ${hop.to}` });
   await expect(film).toHaveAccessibleDescription(new RegExp(`At most ${recorded.peak} pods are alive at once\\. .*Never fewer than ${recorded.floor} serving\\.`));
   expect(recorded.made, "each pod was replaced once").toBe(3);

@@ -23,7 +23,7 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
 pub(crate) use self::programs::go_is_there;
-pub(crate) use self::suite::test;
+pub(crate) use self::suite::{SEED, test};
 use self::{
     api::Api,
     network::{Choice, Network},
@@ -43,7 +43,7 @@ pub(crate) enum Task {
         #[arg(long, value_enum, default_value = "auto")]
         network: Choice,
         /// How the tenants' pods behave is drawn from this.
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = SEED)]
         seed: u64,
     },
     /// Say what runs.
@@ -64,6 +64,9 @@ pub(crate) enum Task {
     },
     /// Run the tests of `end2end/reality` on a cluster of their own.
     Test {
+        /// How the tenants' pods behave is drawn from this.
+        #[arg(long, default_value_t = SEED)]
+        seed: u64,
         /// Passed to Playwright.
         #[arg(last = true)]
         arguments: Vec<String>,
@@ -84,7 +87,7 @@ pub(crate) fn run(task: &Task) -> Result<()> {
         Task::Tenant(wanted) => with_cluster(|run, api| tenant::make(run, api, &programs::build()?, wanted)),
         Task::Answer { name } => with_cluster(|run, api| tenant::answer(run, api, &programs::build()?, name)),
         Task::Silence { name } => tenant::silence(&mut running()?, name),
-        Task::Test { arguments } => stages::reality_alone(arguments),
+        Task::Test { seed, arguments } => stages::reality_alone(*seed, arguments),
         Task::Run { command } => {
             let run = running()?;
             let (program, arguments) = command.split_first().context("no command")?;

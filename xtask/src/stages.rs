@@ -118,7 +118,7 @@ fn reality(toolchain: &Toolchain, whole: Whole, counts: &mut Counts) -> Result<(
         println!("Left out: Go is not installed, and the reality cluster is built from Go modules.");
         return Ok(());
     }
-    run_reality(toolchain, &[], counts)
+    run_reality(toolchain, crate::reality::SEED, &[], counts)
 }
 
 #[cfg(not(unix))]
@@ -132,18 +132,18 @@ fn reality(_: &Toolchain, whole: Whole, _: &mut Counts) -> Result<()> {
 
 /// Build the console and test it on a reality cluster.
 #[cfg(unix)]
-fn run_reality(toolchain: &Toolchain, arguments: &[String], counts: &mut Counts) -> Result<()> {
+fn run_reality(toolchain: &Toolchain, seed: u64, arguments: &[String], counts: &mut Counts) -> Result<()> {
     setup::for_browser_tests()?;
     browser::build(toolchain)?;
     let binary = console::build(toolchain, console::Profile::Dev)?;
     let chromium = setup::chromium()?;
-    crate::reality::test(&binary, chromium.as_deref(), arguments, |line| counts.read_playwright(line))
+    crate::reality::test(&binary, chromium.as_deref(), seed, arguments, |line| counts.read_playwright(line))
 }
 
-/// The stage [`Stage::Reality`] alone, with arguments for Playwright.
+/// The stage [`Stage::Reality`] alone, with another seed or arguments for Playwright.
 #[cfg(unix)]
-pub(crate) fn reality_alone(arguments: &[String]) -> Result<()> {
-    run_reality(&setup::for_building()?, arguments, &mut Counts::default())
+pub(crate) fn reality_alone(seed: u64, arguments: &[String]) -> Result<()> {
+    run_reality(&setup::for_building()?, seed, arguments, &mut Counts::default())
 }
 
 fn journeys(toolchain: &Toolchain, counts: &mut Counts) -> Result<()> {

@@ -7,15 +7,21 @@ use anyhow::{Context, Result, bail};
 use super::{network::Choice, run, run::Run};
 use crate::{command, workspace};
 
-/// What the tenants' pods behave by. Fixed, so that what fails once can be looked at again.
-const SEED: u64 = 1;
+/// What the tenants' pods behave by unless another is asked for. Fixed, so that what fails once can be looked at again.
+pub(crate) const SEED: u64 = 1;
 
 /// Start a cluster, run the tests of `end2end/reality` against this console, end the cluster whatever happened. Each line of
 /// the test runner is handed to `line`.
 ///
 /// # Errors
 /// If a cluster runs already (it may be in somebody's use), if it cannot be started, or if a test fails.
-pub(crate) fn test(binary: &Path, chromium: Option<&Path>, arguments: &[String], line: impl FnMut(&str)) -> Result<()> {
+pub(crate) fn test(
+    binary: &Path,
+    chromium: Option<&Path>,
+    seed: u64,
+    arguments: &[String],
+    line: impl FnMut(&str),
+) -> Result<()> {
     if Run::load()?.is_some() {
         bail!(
             "a reality cluster runs already; end it with `cargo xtask reality down`, the tests start one of their own"
@@ -23,7 +29,7 @@ pub(crate) fn test(binary: &Path, chromium: Option<&Path>, arguments: &[String],
     }
     // Whoever interrupts ends the test runner; this program goes on, to take the cluster down.
     ctrlc::set_handler(|| {}).context("could not see to it that an interrupted run is cleaned up")?;
-    super::up(Choice::Auto, SEED)?;
+    super::up(Choice::Auto, seed)?;
     let outcome = run_tests(binary, chromium, arguments, line);
     let ended = super::down();
     outcome.and(ended)
