@@ -86,7 +86,7 @@ pub(crate) fn run(task: &Task) -> Result<()> {
         Task::Down => down(),
         Task::Tenant(wanted) => with_cluster(|run, api| tenant::make(run, api, &programs::build()?, wanted)),
         Task::Answer { name } => with_cluster(|run, api| tenant::answer(run, api, &programs::build()?, name)),
-        Task::Silence { name } => tenant::silence(&mut running()?, name),
+        Task::Silence { name } => with_cluster(|run, _| tenant::silence(run, name)),
         Task::Test { seed, arguments } => stages::reality_alone(*seed, arguments),
         Task::Run { command } => {
             let run = running()?;
@@ -98,10 +98,11 @@ pub(crate) fn run(task: &Task) -> Result<()> {
 
 /// Something that asks the cluster's API: done where its network is.
 fn with_cluster(task: impl FnOnce(&mut Run, &Api) -> Result<()>) -> Result<()> {
-    let mut run = running()?;
-    if elsewhere(&run, std::env::args_os().skip(1))? {
+    if elsewhere(&running()?, std::env::args_os().skip(1))? {
         return Ok(());
     }
+    let _lock = run::lock()?;
+    let mut run = running()?;
     let api = Api::of(&run)?;
     task(&mut run, &api)
 }

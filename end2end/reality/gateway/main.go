@@ -1,7 +1,8 @@
 // Command gateway is the HTTP proxy through which Kamaji reaches the tenants' API servers.
 //
-// Kamaji calls each by the name of its Service, which no resolver here knows and whose address nobody listens on. The
-// gateway answers CONNECT with a tunnel to the address that stands in the file of that name. TLS passes through it untouched.
+// Kamaji calls each by the name or by the address of its Service: no resolver here knows the one, and nobody listens on the
+// other. The gateway answers CONNECT with a tunnel to the address that stands in the file of that name. TLS passes through it
+// untouched.
 package main
 
 import (
@@ -20,7 +21,7 @@ import (
 
 func main() {
 	listen := flag.String("listen", "", "address to listen on")
-	names := flag.String("names", "", "folder with one file a host name; its content is HOST:PORT")
+	names := flag.String("names", "", "folder with one file for each host; its content is HOST:PORT")
 	flag.Parse()
 	server := &http.Server{Addr: *listen, Handler: gateway(*names), ReadHeaderTimeout: 10 * time.Second}
 	fmt.Fprintln(os.Stderr, "gateway:", server.ListenAndServe())

@@ -1,7 +1,7 @@
 //! The running cluster as it is remembered between calls: its processes, ports and folders.
 
 use std::{
-    fs,
+    fs::{self, File},
     net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
@@ -62,7 +62,7 @@ impl Run {
         Ok(Some(run))
     }
 
-    /// Written anew whenever a process is added, so that none is ever forgotten.
+    /// Written anew right after each start, so that a call that is interrupted leaves nothing unknown behind.
     pub(crate) fn save(&self) -> Result<()> {
         let unfinished = folder().join("state.unfinished");
         fs::write(&unfinished, serde_json::to_vec_pretty(self)?)?;
@@ -173,6 +173,13 @@ pub(crate) fn names() -> PathBuf {
 
 fn state_file() -> PathBuf {
     folder().join("state.json")
+}
+
+/// Held while the run is changed: of two calls at once the second reads what the first has written.
+pub(crate) fn lock() -> Result<File> {
+    let file = File::create(folder().join("lock"))?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// A kubeconfig for one of the client certificates in `pki`. JSON, which is YAML.

@@ -119,7 +119,9 @@ fn start_server(run: &mut Run, api: &Api, programs: &Programs, name: &str, deplo
         .arg(format!("--secure-port={port}"));
     let process = server_name(name);
     run.start(&process, &mut server)?;
-    fs::write(run::names().join(host(name)), format!("127.0.0.1:{port}\n"))?;
+    for known_as in addresses(run, api, name)? {
+        fs::write(run::names().join(known_as), format!("127.0.0.1:{port}\n"))?;
+    }
     let url = format!("https://127.0.0.1:{port}/readyz");
     api::wait(run, "the tenant's API server", MADE_WITHIN, || Ok(api::answers(&url).then_some(())))
 }
@@ -146,7 +148,14 @@ fn write_certificates(run: &Run, api: &Api, pod: &Value, folder: &Path) -> Resul
 
 /// End the tenant's API server: from now on Kamaji's gate does not pass.
 pub(crate) fn silence(run: &mut Run, name: &str) -> Result<()> {
-    fs::remove_file(run::names().join(host(name))).with_context(|| format!("no tenant is called {name}"))?;
+    let there =
+        fs::read(run::names().join(host(name))).with_context(|| format!("no tenant {name} has an API server"))?;
+    for entry in fs::read_dir(run::names())? {
+        let file = entry?.path();
+        if fs::read(&file)? == there {
+            fs::remove_file(file)?;
+        }
+    }
     run.end(&server_name(name))
 }
 
@@ -155,7 +164,17 @@ fn server_name(tenant: &str) -> String {
     format!("tenant-api-{tenant}")
 }
 
-/// How Kamaji calls its API server.
+/// How Kamaji calls its API server: by the name of its Service for the gate, by the Service's address where kubeadm's own
+/// phases run.
+fn addresses(run: &Run, api: &Api, tenant: &str) -> Result<[String; 2]> {
+    let service = api::wait(run, "the tenant's Service", MADE_WITHIN, || {
+        api.get(&format!("/api/v1/namespaces/{NAMESPACE}/services/{tenant}"))
+    })?;
+    let address = service["spec"]["clusterIP"].as_str().context("the tenant's Service has no address")?;
+    Ok([host(tenant), address.to_owned()])
+}
+
+/// The name of its API server's Service.
 fn host(tenant: &str) -> String {
     format!("{tenant}.{NAMESPACE}.svc")
 }
