@@ -30,7 +30,7 @@ test("a strategy alone starts no rollout, and strategy and version go in one wri
   expect(after.spec.controlPlane.deployment.strategy).toEqual(BLUE_GREEN);
   await cluster.until("the hop is finished", () => cluster.finished(name, "v1.28.4"));
   expect((await uids(cluster, name)).filter((uid) => pods.includes(uid)), "each pod is another one").toEqual([]);
-  await cluster.remove(name);
+  await cluster.silence(name);
 });
 
 test("the former strategy is put back as it was declared, and nothing rolls", async ({ page, open, cluster }) => {
@@ -53,7 +53,7 @@ test("the former strategy is put back as it was declared, and nothing rolls", as
   await cluster.until("Kamaji has applied it", async () => made(await cluster.deployment(name)) === "100%/0");
   await settled(cluster, name);
   expect(await uids(cluster, name)).toEqual(pods);
-  await cluster.remove(name);
+  await cluster.silence(name);
 });
 
 test("what Kamaji makes of an empty or half given strategy is what the console says", async ({ page, open, cluster }) => {
@@ -71,7 +71,7 @@ test("what Kamaji makes of an empty or half given strategy is what the console s
     await open(`/tenants/${NAMESPACE}/${name}`);
     await expect(page.getByRole("main"), JSON.stringify(declared)).toContainText(shown);
   }
-  await cluster.remove(name);
+  await cluster.silence(name);
 });
 
 test("both numbers zero are taken by Kamaji's API, stall it, and a valid strategy frees it", async ({ page, open, cluster }) => {
@@ -85,6 +85,10 @@ test("both numbers zero are taken by Kamaji's API, stall it, and a valid strateg
   });
   await open(`/tenants/${NAMESPACE}/${name}/rollout`);
   const stuck = page.getByRole("region", { name: "What keeps it" });
+  // Only then does what the start page binds to stay as it is.
+  await cluster.until("Kamaji has taken it up", async () => {
+    return (await cluster.tenant(name)).status?.kubernetesResources?.version?.status === "Upgrading";
+  });
   await expect(stuck).toContainText("Kamaji's API took the strategy, the Deployment refuses it");
   expect((await cluster.deployment(name)).spec.strategy).toEqual(BLUE_GREEN);
   await stuck.getByRole("link", { name: "Prepare the strategy 100%/0" }).click();
@@ -92,7 +96,7 @@ test("both numbers zero are taken by Kamaji's API, stall it, and a valid strateg
   await expect(page).toHaveURL(`/tenants/${NAMESPACE}/${name}/rollout`);
   await cluster.until("the hop is finished", () => cluster.finished(name, "v1.28.4"));
   await expect(stuck).toHaveCount(0);
-  await cluster.remove(name);
+  await cluster.silence(name);
 });
 
 /** The strategy that Kamaji gave a Deployment, as people write it. */

@@ -31,7 +31,7 @@ for (const { fault, says } of FAULTS) {
     await open(`/tenants/${NAMESPACE}/${name}/start?version=${WORKING}`);
     await startButton(page).click();
     await finishes(page, cluster, name, WORKING, stuck);
-    await cluster.remove(name);
+    await cluster.silence(name);
   });
 }
 
@@ -52,7 +52,7 @@ test("pods that no node takes are named, and going on in place is a way out", as
   await startButton(page).click();
   await expect(page).toHaveURL(`/tenants/${NAMESPACE}/${name}/rollout`);
   await finishes(page, cluster, name, BROKEN, stuck);
-  await cluster.remove(name);
+  await cluster.silence(name);
 });
 
 test("a quota that refuses pods is named in the API server's words, and raising it is a way out", async ({ page, open, cluster }) => {
@@ -74,7 +74,7 @@ test("a quota that refuses pods is named in the API server's words, and raising 
 
   await cluster.must("DELETE", `${quotas}/pods`);
   await finishes(page, cluster, name, BROKEN, stuck);
-  await cluster.remove(name);
+  await cluster.silence(name);
 });
 
 test("a tenant whose API server does not answer waits at Kamaji's gate, and goes on when it answers", async ({ page, open, cluster }) => {
@@ -87,7 +87,7 @@ test("a tenant whose API server does not answer waits at Kamaji's gate, and goes
   await expect(stuck).toContainText("Bring the tenant's API server back");
   await cluster.answer(name);
   await finishes(page, cluster, name, BROKEN, stuck);
-  await cluster.remove(name);
+  await cluster.silence(name);
 });
 
 /** Starts a patch by Blue/Green on the start page, and follows it. */
