@@ -5,6 +5,8 @@ mod browser;
 mod command;
 mod console;
 mod example;
+#[cfg(unix)]
+mod reality;
 mod replay;
 mod setup;
 mod size;
@@ -51,7 +53,14 @@ enum Task {
         /// Run this stage alone (may be given several times).
         #[arg(long, value_enum)]
         only: Vec<stages::Stage>,
+        /// Fail where a stage needs what this machine lacks, in place of leaving it out.
+        #[arg(long)]
+        whole: bool,
     },
+    /// A real management cluster with a real Kamaji on this machine, built from Go modules.
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Reality(reality::Task),
     /// Measure what a first visit transfers, and how fast the rollout model is, natively and in a browser.
     Bench {
         /// Measure this alone.
@@ -96,7 +105,11 @@ fn main() -> Result<()> {
             let binary = console::build(&toolchain, console::Profile::Dev)?;
             console::become_console(&binary, &arguments)
         }
-        Task::Test { only } => stages::run(&only),
+        Task::Test { only, whole } => {
+            stages::run(&only, if whole { stages::Whole::Always } else { stages::Whole::WherePossible })
+        }
+        #[cfg(unix)]
+        Task::Reality(task) => reality::run(&task),
         Task::Bench { only } => {
             let toolchain = setup::for_building()?;
             let wanted = |measure| only.is_none_or(|only| only == measure);

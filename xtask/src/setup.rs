@@ -76,7 +76,7 @@ impl Debian {
     }
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     command::answer(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
 }
 

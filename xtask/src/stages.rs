@@ -34,11 +34,22 @@ pub(crate) enum Stage {
     Types,
     /// Journeys in a real browser.
     Journeys,
+    /// Journeys on a real management cluster with a real Kamaji; where Go is missing, one line says so.
+    Reality,
 }
 
 impl Stage {
-    const ALL: [Self; 8] =
-        [Self::Format, Self::Clippy, Self::Doc, Self::Unit, Self::Build, Self::Replay, Self::Types, Self::Journeys];
+    const ALL: [Self; 9] = [
+        Self::Format,
+        Self::Clippy,
+        Self::Doc,
+        Self::Unit,
+        Self::Build,
+        Self::Replay,
+        Self::Types,
+        Self::Journeys,
+        Self::Reality,
+    ];
 
     fn remedy(self) -> &'static str {
         match self {
@@ -51,13 +62,16 @@ impl Stage {
                 "server and browser would predict different rollouts; look for what depends on the machine in `planner::rollout`"
             }
             Self::Types => "mend what the TypeScript compiler names above",
+            Self::Reality => {
+                "pictures and traces are in end2end/test-results, the cluster's logs in target/reality/run/logs; one journey alone runs with `cargo xtask reality test -- FILE`"
+            }
             Self::Journeys => {
                 "pictures and traces are in end2end/test-results; one journey alone runs with `npx playwright test FILE` in end2end"
             }
         }
     }
 
-    fn run(self, toolchain: &Toolchain, counts: &mut Counts) -> Result<()> {
+    fn run(self, toolchain: &Toolchain, whole: Whole, counts: &mut Counts) -> Result<()> {
         let cargo = |arguments: &str| {
             let mut cargo = toolchain.command("cargo");
             cargo.args(arguments.split(' '));
@@ -100,8 +114,52 @@ impl Stage {
                 command::run(Command::new("npx").args(["tsc", "--noEmit"]).current_dir(workspace::end2end()))
             }
             Self::Journeys => journeys(toolchain, counts),
+            Self::Reality => reality(toolchain, whole, counts),
         }
     }
+}
+
+/// Whether a stage may be left out where this machine lacks what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whole {
+    /// It may, and says so.
+    WherePossible,
+    /// It may not: that is a failure.
+    Always,
+}
+
+#[cfg(unix)]
+fn reality(toolchain: &Toolchain, whole: Whole, counts: &mut Counts) -> Result<()> {
+    if !crate::reality::go_is_there() && whole == Whole::WherePossible {
+        println!("Left out: Go is not installed, and the reality cluster is built from Go modules.");
+        return Ok(());
+    }
+    run_reality(toolchain, crate::reality::SEED, &[], counts)
+}
+
+#[cfg(not(unix))]
+fn reality(_: &Toolchain, whole: Whole, _: &mut Counts) -> Result<()> {
+    if whole == Whole::Always {
+        bail!("the reality cluster runs on Unix only");
+    }
+    println!("Left out: the reality cluster runs on Unix only.");
+    Ok(())
+}
+
+/// Build the console and test it on a reality cluster.
+#[cfg(unix)]
+fn run_reality(toolchain: &Toolchain, seed: u64, arguments: &[String], counts: &mut Counts) -> Result<()> {
+    setup::for_browser_tests()?;
+    browser::build(toolchain)?;
+    let binary = console::build(toolchain, console::Profile::Dev)?;
+    let chromium = setup::chromium()?;
+    crate::reality::test(&binary, chromium.as_deref(), seed, arguments, |line| counts.read_playwright(line))
+}
+
+/// The stage [`Stage::Reality`] alone, with another seed or arguments for Playwright.
+#[cfg(unix)]
+pub(crate) fn reality_alone(seed: u64, arguments: &[String]) -> Result<()> {
+    run_reality(&setup::for_building()?, seed, arguments, &mut Counts::default())
 }
 
 fn journeys(toolchain: &Toolchain, counts: &mut Counts) -> Result<()> {
@@ -135,7 +193,7 @@ impl fmt::Display for Stage {
 }
 
 /// Run the stages (all, or those named), in order, up to the first that fails.
-pub(crate) fn run(only: &[Stage]) -> Result<()> {
+pub(crate) fn run(only: &[Stage], whole: Whole) -> Result<()> {
     let toolchain = setup::for_building()?;
     let begun = Instant::now();
     let mut counts = Counts::default();
@@ -144,7 +202,7 @@ pub(crate) fn run(only: &[Stage]) -> Result<()> {
     for stage in Stage::ALL.into_iter().filter(|stage| only.is_empty() || only.contains(stage)) {
         println!("\n== {stage}");
         let started = Instant::now();
-        let result = stage.run(&toolchain, &mut counts);
+        let result = stage.run(&toolchain, whole, &mut counts);
         let duration = started.elapsed();
         println!("== {stage}: {} after {}", if result.is_ok() { "good" } else { "FAILED" }, seconds(duration));
         durations.push((stage, duration));

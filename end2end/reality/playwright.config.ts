@@ -1,0 +1,15 @@
+import { defineConfig } from "@playwright/test";
+
+import base from "../playwright.config.js";
+
+/** The journeys on the reality cluster. It is started by `cargo xtask reality test`, which also says where it is. */
+export default defineConfig({
+  ...base,
+  testDir: ".",
+  // All share one cluster and two cores, and some measure how long something takes.
+  fullyParallel: false,
+  workers: 1,
+  timeout: 240_000,
+  expect: { timeout: 15_000 },
+  use: { ...base.use, actionTimeout: 20_000 },
+});

@@ -1,0 +1,107 @@
+import type { Locator, Page } from "@playwright/test";
+
+import { live } from "../tests/fixtures.js";
+import { chooseStrategy, rolloutSentence, startButton } from "../tests/pages.js";
+import { NAMESPACE, podsPath, type Cluster } from "./cluster.js";
+import { expect, test, type Open } from "./fixtures.js";
+
+/** The version that each of these tenants gets stuck on, and another patch that works. */
+const BROKEN = "v1.28.4";
+const WORKING = "v1.28.5";
+
+/** Pods that cannot start: what keeps them, as the page says it. */
+const FAULTS = [
+  { fault: "image-pull", says: "The image of 3 pods cannot be pulled (ImagePullBackOff)." },
+  { fault: "crash-loop", says: "A container of 3 pods dies again and again." },
+];
+
+for (const { fault, says } of FAULTS) {
+  test(`pods that do not start (${fault}) are named, the old ones serve on, and another patch is a way out`, async ({ page, open, cluster }) => {
+    const name = `stuck-${fault}`;
+    const annotations = { "reality/broken": BROKEN, "reality/broken-how": fault };
+    await cluster.make(name, { patch: { spec: { controlPlane: { deployment: { podAdditionalMetadata: { annotations } } } } } });
+    await start(page, open, name, BROKEN);
+    const stuck = page.getByRole("region", { name: "What keeps it" });
+    await expect(stuck).toContainText(says);
+    await expect(page.getByRole("region", { name: "Pods" })).toContainText("3 of 3 serve: 3 old, 0 new");
+    await expect(page.getByRole("listitem").filter({ hasText: "Rolling out, stuck" })).toBeVisible();
+    await expect(stuck, "this Kamaji takes no older patch").not.toContainText("Set the version back");
+
+    await stuck.getByRole("link", { name: "Choose another patch of v1.28" }).click();
+    await open(`/tenants/${NAMESPACE}/${name}/start?version=${WORKING}`);
+    await startButton(page).click();
+    await finishes(page, cluster, name, WORKING, stuck);
+    await cluster.silence(name);
+  });
+}
+
+test("pods that no node takes are named, and going on in place is a way out", async ({ page, open, cluster }) => {
+  // Three pods fill the one node that they may stand on.
+  const name = "stuck-nodes";
+  const resources = { apiServer: { requests: { cpu: "1300m" } } };
+  const nodeSelector = { "kubernetes.io/hostname": "node-1" };
+  await cluster.make(name, { patch: { spec: { controlPlane: { deployment: { resources, nodeSelector } } } } });
+  await start(page, open, name, BROKEN);
+  const stuck = page.getByRole("region", { name: "What keeps it" });
+  await expect(stuck).toContainText("No node takes 3 pods.");
+  await expect(stuck.locator(".exits > li").filter({ hasText: "Make room on the nodes" })).toContainText(
+    "Only an administrator of the management cluster can do this.",
+  );
+  await expect(page.getByRole("region", { name: "Events" })).toContainText("Insufficient cpu");
+  await stuck.getByRole("link", { name: "Prepare the strategy in place" }).click();
+  await startButton(page).click();
+  await expect(page).toHaveURL(`/tenants/${NAMESPACE}/${name}/rollout`);
+  await finishes(page, cluster, name, BROKEN, stuck);
+  await cluster.silence(name);
+});
+
+test("a quota that refuses pods is named in the API server's words, and raising it is a way out", async ({ page, open, cluster }) => {
+  const name = "stuck-quota";
+  await cluster.make(name);
+  const quotas = `/api/v1/namespaces/${NAMESPACE}/resourcequotas`;
+  const { items } = await cluster.must<{ items: object[] }>("GET", podsPath());
+  await cluster.must("POST", quotas, { metadata: { name: "pods" }, spec: { hard: { pods: String(items.length) } } });
+  await cluster.until("the quota is counted", async () => {
+    const quota = await cluster.must<{ status?: { used?: { pods?: string } } }>("GET", `${quotas}/pods`);
+    return quota.status?.used?.pods === String(items.length);
+  });
+  await start(page, open, name, BROKEN);
+  const stuck = page.getByRole("region", { name: "What keeps it" });
+  await expect(stuck).toContainText("A quota refuses new pods.");
+  await expect(stuck).toContainText("exceeded quota: pods");
+  await expect(stuck).toContainText("Raise the quota of the namespace.");
+  await expect(page.getByRole("region", { name: "Pods" })).toContainText("3 of 3 serve: 3 old, 0 new");
+
+  await cluster.must("DELETE", `${quotas}/pods`);
+  await finishes(page, cluster, name, BROKEN, stuck);
+  await cluster.silence(name);
+});
+
+test("a tenant whose API server does not answer waits at Kamaji's gate, and goes on when it answers", async ({ page, open, cluster }) => {
+  const name = "stuck-gate";
+  await cluster.make(name);
+  await cluster.silence(name);
+  await start(page, open, name, BROKEN);
+  const stuck = page.getByRole("region", { name: "What keeps it" });
+  await expect(stuck).toContainText("most likely the tenant's API server does not answer it", { timeout: 75_000 });
+  await expect(stuck).toContainText("Bring the tenant's API server back");
+  await cluster.answer(name);
+  await finishes(page, cluster, name, BROKEN, stuck);
+  await cluster.silence(name);
+});
+
+/** Starts a patch by Blue/Green on the start page, and follows it. */
+async function start(page: Page, open: Open, name: string, version: string): Promise<void> {
+  await open(`/tenants/${NAMESPACE}/${name}/start?version=${version}`);
+  await chooseStrategy(page, "100%/0");
+  await startButton(page).click();
+  await expect(page).toHaveURL(`/tenants/${NAMESPACE}/${name}/rollout`);
+  await live(page);
+}
+
+async function finishes(page: Page, cluster: Cluster, name: string, version: string, stuck: Locator): Promise<void> {
+  await cluster.until("the hop is finished", () => cluster.finished(name, version), 150_000);
+  await expect(page).toHaveURL(`/tenants/${NAMESPACE}/${name}/rollout`);
+  await expect(rolloutSentence(page)).toHaveText(`${version} is installed and serves, and no older pod is left.`);
+  await expect(stuck).toHaveCount(0);
+}

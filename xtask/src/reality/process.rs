@@ -1,0 +1,173 @@
+//! Processes that outlive this program, and are found and ended again by a later call of it.
+
+use std::{
+    fs::{self, File},
+    io::{Read, Seek, SeekFrom},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal};
+use serde::{Deserialize, Serialize};
+
+use crate::command;
+
+/// How long a process may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How much of the end of a log is shown when its process has died (bytes).
+const TAIL: u64 = 2_000;
+
+/// A process as it is remembered between calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Process {
+    /// What it is, for people; its log is called so.
+    pub(crate) name: String,
+    /// Its id, which the system gives to another one day.
+    pub(crate) pid: i32,
+    /// When it began, in the system's own words: together with the id this is one process and no other.
+    began: String,
+    /// Where it writes.
+    pub(crate) log: PathBuf,
+}
+
+impl Process {
+    /// Starts it in a process group of its own, so that an interrupted terminal does not end it, writing into `log`.
+    pub(crate) fn start(name: &str, command: &mut Command, log: PathBuf) -> Result<Self> {
+        let file = File::create(&log).with_context(|| format!("could not write {}", log.display()))?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("could not start `{}`", command::shown(command)))?;
+        Self::of(name, child.id(), log)
+    }
+
+    /// A process that has been started already.
+    pub(crate) fn of(name: &str, id: u32, log: PathBuf) -> Result<Self> {
+        let pid = i32::try_from(id)?;
+        let began = beginning(pid).with_context(|| format!("{name} ended at once; it wrote:\n{}", tail(&log)))?;
+        Ok(Self { name: name.to_owned(), pid, began, log })
+    }
+
+    /// Whether this very process runs.
+    pub(crate) fn runs(&self) -> bool {
+        beginning(self.pid).is_some_and(|began| began == self.began)
+    }
+
+    /// The end of its log.
+    pub(crate) fn last_words(&self) -> String {
+        tail(&self.log)
+    }
+
+    /// Asks it to end, and ends it if it does not. Nothing happens to another process that has its id by now.
+    pub(crate) fn stop(&self) -> Result<()> {
+        for signal in [Signal::TERM, Signal::KILL] {
+            if !self.signal(signal)? {
+                return Ok(());
+            }
+            let until = Instant::now() + PATIENCE;
+            while self.runs() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        anyhow::ensure!(!self.runs(), "{} (process {}) does not end", self.name, self.pid);
+        Ok(())
+    }
+
+    /// Whether there was anybody to signal.
+    fn signal(&self, signal: Signal) -> Result<bool> {
+        let Some(pid) = Pid::from_raw(self.pid).filter(|_| self.runs()) else { return Ok(false) };
+        match rustix::process::kill_process(pid, signal) {
+            Ok(()) => Ok(true),
+            Err(rustix::io::Errno::SRCH) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("{} (process {pid:?}) cannot be ended", self.name)),
+        }
+    }
+}
+
+/// When the process began; `None` if there is none, or only what is left of one that has ended.
+fn beginning(pid: i32) -> Option<String> {
+    if cfg!(target_os = "linux") {
+        linux_beginning(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    } else {
+        let answer = command::answer(Command::new("ps").args(["-o", "state=,lstart=", "-p", &pid.to_string()]))?;
+        let (state, began) = answer.split_once(char::is_whitespace)?;
+        (!state.starts_with('Z')).then(|| began.trim().to_owned())
+    }
+}
+
+/// Field 22 of `/proc/PID/stat`, in clock ticks since the system started. The name before it may hold anything, so it is read
+/// from the last bracket on: the state is the first field behind that.
+fn linux_beginning(stat: &str) -> Option<String> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace();
+    let state = fields.next()?;
+    (state != "Z").then_some(())?;
+    fields.nth(18).map(str::to_owned)
+}
+
+fn tail(log: &Path) -> String {
+    let read = || {
+        let mut file = File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        std::io::Result::Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    read().unwrap_or_else(|error| format!("({}: {error})", log.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(script: &str) -> (Process, PathBuf) {
+        let log = std::env::temp_dir().join(format!("xtask-process-{}-{}", std::process::id(), script.len()));
+        let process = Process::start("sh", Command::new("sh").args(["-c", script]), log.clone());
+        (process.expect("a shell starts"), log)
+    }
+
+    #[test]
+    fn a_process_is_ended_even_if_it_does_not_want_to() {
+        let (process, log) = started("exec sleep 1000");
+        assert!(process.runs());
+        process.stop().expect("it ends");
+        assert!(!process.runs());
+        process.stop().expect("ending it twice is no error");
+        fs::remove_file(log).expect("the log is there");
+    }
+
+    #[test]
+    fn another_process_with_the_same_id_is_left_alone() {
+        let (process, log) = started("exec sleep 1001 ");
+        let taken_for_it = Process { began: "long ago".to_owned(), ..process.clone() };
+        assert!(!taken_for_it.runs());
+        taken_for_it.stop().expect("nothing to do");
+        assert!(process.runs());
+        process.stop().expect("it ends");
+        fs::remove_file(log).expect("the log is there");
+    }
+
+    #[test]
+    fn the_beginning_is_read_behind_any_name() {
+        let rest = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        let cases = [
+            (format!("7 (sleep) S {rest}"), Some("4711")),
+            (format!("7 (a) b) R {rest}"), Some("4711")),
+            (format!("7 (sleep) Z {rest}"), None),
+            ("7 (sleep) S 1".to_owned(), None),
+            (String::new(), None),
+        ];
+        for (stat, expected) in cases {
+            assert_eq!(linux_beginning(&stat).as_deref(), expected, "{stat}");
+        }
+    }
+}
