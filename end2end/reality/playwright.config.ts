@@ -9,6 +9,8 @@ export default defineConfig({
   // All share one cluster and two cores, and some measure how long something takes.
   fullyParallel: false,
   workers: 1,
+  // A shared machine can starve a real cluster for seconds. CI looks twice before it turns work away, and names what needed it.
+  retries: process.env["CI"] === undefined ? 0 : 1,
   timeout: 240_000,
   expect: { timeout: 15_000 },
   use: { ...base.use, actionTimeout: 20_000 },
