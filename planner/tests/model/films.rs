@@ -1,7 +1,9 @@
 //! Films and their figures.
 
 use planner::film::{Film, FilmSummary, Milestones, MixedWindow, OpenSpan, PodState, PodTrack, Revision, Side};
-use planner::rollout::{DeploymentWrite, EndReason, Health, Scenario, Template, predict, predict_watched};
+use planner::rollout::{
+    DeploymentWrite, Disturbance, EndReason, Health, Scenario, SumsAtMoment, Template, predict, predict_watched,
+};
 use planner::strategy::{IntOrPercent, Strategy};
 
 fn pod(revision: usize, created_ms: i64, ready: &[(i64, Option<i64>)], end: Option<(i64, i64)>) -> PodTrack {
@@ -70,6 +72,13 @@ fn the_staircase_says_what_the_moments_say() {
 }
 
 #[test]
+fn two_pods_that_change_places_make_no_step() {
+    let pods = vec![pod(1, 0, &[(0, Some(10_000))], None), pod(1, 0, &[(10_000, None)], None)];
+    let steps = film(pods, 20_000).steps_from(0);
+    assert_eq!(steps.iter().map(|step| (step.from_ms, step.to_ms)).collect::<Vec<_>>(), [(0, None)]);
+}
+
+#[test]
 fn each_pod_is_counted_once_on_its_side_and_in_its_state() {
     let film = predict(&Scenario::hop(3, Strategy::ROLLING_ONE, vec![20_000, 23_000], 30_000)).film;
     for step in film.steps_from(0) {
@@ -79,6 +88,26 @@ fn each_pod_is_counted_once_on_its_side_and_in_its_state() {
                 let have = pods.filter(|pod| pod.state_at(step.from_ms) == Some(state)).count();
                 assert_eq!(step.counts.side(side).in_state(state) as usize, have, "{side:?} {state:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_sums_of_a_moment_are_those_of_the_film() {
+    for strategy in [Strategy::ROLLING_ONE, Strategy::BLUE_GREEN, Strategy::Recreate] {
+        let mut scenario = Scenario::hop(3, strategy, vec![20_000, 23_000], 30_000);
+        scenario.node_capacity = Some(5);
+        let mut seen = Vec::new();
+        let film = predict_watched(&scenario, |moment| seen.push((moment.at_ms, moment.sums()))).film;
+        for (at_ms, sums) in seen {
+            let counts = film.counts_at(at_ms);
+            let expected = SumsAtMoment {
+                objects: counts.objects(),
+                bound: counts.old.bound + counts.new.bound,
+                non_terminating: counts.objects() - counts.terminating(),
+                serving: counts.serving(),
+            };
+            assert_eq!(sums, expected, "{strategy} at {at_ms}");
         }
     }
 }
@@ -138,6 +167,29 @@ fn pods_that_never_start_leave_the_old_ones_serving_and_pass_the_deadline() {
     let summary = prediction.summary;
     assert_eq!((summary.lowest_serving, summary.peaks.objects), (3, 6));
     assert_eq!((summary.settled_ms, summary.deadline_exceeded_ms), (None, Some(601_000)));
+}
+
+#[test]
+fn a_rollout_without_room_is_watched_until_the_deadline_after_its_last_progress() {
+    // Ready again after 30 s, available after 90 s: that is progress, and the deadline counts from there.
+    let mut scenario = Scenario::hop(2, Strategy::SURGE_ONE, vec![20_000], 30_000);
+    scenario.node_capacity = Some(2);
+    scenario.min_ready_seconds = 60;
+    scenario.disturbances.push(Disturbance { at_ms: 10_000, template: 0, recover_after_ms: Some(20_000) });
+    let prediction = predict(&scenario);
+    assert_eq!((prediction.end, prediction.summary.deadline_exceeded_ms), (EndReason::Stuck, Some(691_000)));
+}
+
+#[test]
+fn of_the_pods_that_wait_for_room_only_those_taken_away_are_gone() {
+    // Four new pods, one of which has room; with one replica less, one of the three that wait goes.
+    let mut scenario = Scenario::hop(4, Strategy::BLUE_GREEN, vec![20_000], 30_000);
+    scenario.node_capacity = Some(5);
+    scenario.writes.push(DeploymentWrite { at_ms: 5_000, replicas: Some(3), ..DeploymentWrite::default() });
+    let prediction = predict(&scenario);
+    assert_eq!(prediction.end, EndReason::Complete);
+    let never_bound = prediction.film.pods.iter().filter(|pod| pod.bound_ms.is_none()).count();
+    assert_eq!(never_bound, 1);
 }
 
 #[test]

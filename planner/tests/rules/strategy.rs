@@ -1,5 +1,6 @@
 use planner::strategy::{
     DeclaredStrategy, IntOrPercent, RolloutLimits, Strategy, StrategyError, StrategyField, StrategyName,
+    check_progress_deadline,
 };
 use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
@@ -11,6 +12,16 @@ fn declared(value: Value) -> DeclaredStrategy {
 
 fn strategy(text: &str) -> Strategy {
     text.parse().expect("the test writes a strategy")
+}
+
+#[test]
+fn a_deadline_must_be_longer_than_a_pod_has_to_stay_ready() {
+    // minReadySeconds, progressDeadlineSeconds.
+    for (min_ready, deadline, taken) in
+        [(0, None, true), (0, Some(0), false), (600, Some(600), false), (599, Some(600), true)]
+    {
+        assert_eq!(check_progress_deadline(min_ready, deadline).is_ok(), taken, "{min_ready} s ready, {deadline:?} s");
+    }
 }
 
 #[test]
@@ -112,6 +123,31 @@ fn surge_may_exceed_all_and_both_may_round_to_nothing() {
 }
 
 #[test]
+fn a_declared_strategy_is_said_in_one_line() {
+    let cases = [
+        (json!({}), "RollingUpdate"),
+        (json!({ "type": "Canary" }), "Canary"),
+        (json!({ "rollingUpdate": { "maxSurge": 1 } }), "RollingUpdate 1/not set"),
+        (json!({ "rollingUpdate": { "maxSurge": "100%", "maxUnavailable": 0 } }), "RollingUpdate 100%/0"),
+    ];
+    for (object, words) in cases {
+        assert_eq!(declared(object).to_string(), words);
+    }
+}
+
+#[test]
+fn a_refusal_names_the_number_it_is_about() {
+    let cases = [
+        (json!({ "rollingUpdate": { "maxSurge": -1 } }), "maxSurge is `-1`"),
+        (json!({ "rollingUpdate": { "maxUnavailable": "abc" } }), "maxUnavailable is `abc`"),
+    ];
+    for (object, words) in cases {
+        let error = declared(object).under_kamaji().expect_err("it is refused");
+        assert!(error.to_string().starts_with(words), "{error}");
+    }
+}
+
+#[test]
 fn each_strategy_has_its_name() {
     let cases = [
         ("100%/0", StrategyName::BlueGreen, "Blue/Green"),
@@ -122,6 +158,7 @@ fn each_strategy_has_its_name() {
         ("recreate", StrategyName::Recreate, "Recreate"),
         ("3/0", StrategyName::Custom, "Custom"),
         ("100%/1", StrategyName::Custom, "Custom"),
+        ("1/2", StrategyName::Custom, "Custom"),
         ("1%/1", StrategyName::Custom, "Custom"),
     ];
     for (text, name, words) in cases {

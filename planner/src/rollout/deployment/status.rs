@@ -101,7 +101,6 @@ impl Sync<'_> {
             updated: self.new.map_or(0, |new| self.replica_sets[new].status.replicas),
             ready: 0,
             available: 0,
-            unavailable: 0,
             terminating: Some(0),
             ..self.deployment.status
         };

@@ -21,6 +21,8 @@ macro_rules! cases {
 }
 
 // After the macro, which is only known below its definition.
+mod revision;
+mod scaling;
 mod status;
 
 fn read<T: DeserializeOwned>(text: &str) -> Vec<T> {

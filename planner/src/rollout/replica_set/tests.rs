@@ -305,6 +305,17 @@ fn the_next_check_of_all_pods_is_the_earliest() {
 }
 
 #[test]
+fn a_pod_ready_since_nobody_knows_when_is_looked_at_again() {
+    // minReadySeconds, ready, available, wait (ms).
+    let table = [(5, 1, 0, Some(5_000)), (5, 1, 1, None), (0, 1, 0, None)];
+    let pods = [pod(Some(0), "Running", ready_for(true, None))];
+    for (min_ready_seconds, ready, available, wait) in table {
+        let status = ReplicaSetStatus { ready, available, ..ReplicaSetStatus::default() };
+        assert_eq!(requeue_after(&spec(1, min_ready_seconds), &status, &pods, NOW_MS), wait);
+    }
+}
+
+#[test]
 fn creation_starts_slowly_and_a_failing_batch_is_the_last() {
     #[derive(Deserialize)]
     struct Case {

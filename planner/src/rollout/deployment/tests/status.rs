@@ -71,6 +71,9 @@ fn the_deadline_passes_strictly_after_its_last_second() {
     };
     assert!(!timed_out(&at_the_limit, &status, 10_000));
     assert!(timed_out(&at_the_limit, &status, 10_001));
+    // Once told it stays so, although the condition's time is that of the telling.
+    let told = condition("False", "ProgressDeadlineExceeded", 11_000);
+    assert!(timed_out(&at_the_limit, &DeploymentStatus { progressing: Some(told), ..status }, 11_000));
 }
 
 fn condition(status: &str, reason: &str, at_ms: i64) -> Condition {
