@@ -53,7 +53,7 @@ try {
       shown(`a rollout, ${strategy}, ${replicas} replicas`, await measured("rollouts", strategy, replicas));
     }
   }
-  for (const replicas of [3, 12, 50]) {
+  for (const replicas of [3, 12, 20]) {
     shown(`a comparison of the five strategies, ${replicas} replicas`, await measured("comparisons", replicas));
     shown(`a search over ${replicas * (replicas + 2)} strategies, ${replicas} replicas`, await measured("searches", replicas));
     shown(`a recommendation, ${replicas} replicas`, await measured("recommendations", replicas));

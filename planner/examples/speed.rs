@@ -32,7 +32,7 @@ fn main() {
         let best = best_of(|| drop(black_box(compare(black_box(&input)))));
         println!("one comparison of the five strategies, {replicas} replicas: {}", micros(best));
     }
-    for replicas in [3, 12, 50] {
+    for replicas in [3, 12, 20] {
         let input = LabInput { replicas, ..LabInput::default() };
         let found = search(&input, &Wishes::default());
         let all = best_of(|| drop(black_box(search(black_box(&input), &Wishes::default()))));
