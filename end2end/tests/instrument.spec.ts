@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { expect, hydrated, test, type Page } from "./fixtures.js";
+import { expect, expectNoSidewaysScroll, hydrated, test, type Page } from "./fixtures.js";
 import { comparison } from "./pages.js";
 
 const THREE = "/lab?replicas=3&startup=20&grace=30";
@@ -184,8 +184,7 @@ for (const [name, query] of [
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.screenshot({ path: testInfo.outputPath(`${name}-${width}-${colorScheme}.png`), fullPage: true });
-      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      expect(beyond, "nothing stands beyond the page").toBeLessThanOrEqual(0);
+      await expectNoSidewaysScroll(page);
       await accessible();
     }
     await page.emulateMedia({ media: "print" });

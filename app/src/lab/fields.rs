@@ -4,7 +4,7 @@
 //! used instead; the other fields are not touched.
 
 use planner::lab::LabInput;
-use planner::strategy::{IntOrPercent, Strategy};
+use planner::strategy::{IntOrPercent, Strategy, check_progress_deadline};
 
 use crate::links;
 
@@ -234,6 +234,11 @@ impl LabFields {
             // A tenant may bring a pull with it; an empty field takes it away.
             input.pull_ms = None;
         }
+        // The API server refuses such a Deployment.
+        if let Err(error) = check_progress_deadline(input.min_ready_seconds, input.progress_deadline_seconds) {
+            errors.push((None, format!("{error}. No deadline is assumed.")));
+            input.progress_deadline_seconds = None;
+        }
         // Nothing rolls out with 0 replicas; the tenant's page says so, and the lab begins at one.
         input.replicas = input.replicas.max(1);
         self.read_startup(&mut input, &mut errors);
@@ -247,7 +252,7 @@ impl LabFields {
     /// The typical start-up replaces the list only where it is another one than the list's.
     fn read_startup(&self, input: &mut LabInput, errors: &mut Vec<(Option<Field>, String)>) {
         let Some(text) = self.text(Field::Startup).filter(|text| !text.is_empty()) else { return };
-        if text == seconds_text(typical_ms(input)) {
+        if text == seconds_text(input.typical_startup_ms()) {
             return;
         }
         let mut read = input.clone();
@@ -333,13 +338,6 @@ pub(super) fn hidden_pairs(input: &LabInput) -> Vec<(String, String)> {
         .filter(|(key, _)| !["custom", NEW_PODS].contains(key) && Field::of(key).is_none())
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect()
-}
-
-/// The median start-up (ms).
-pub(super) fn typical_ms(input: &LabInput) -> i64 {
-    let mut sorted = input.startup_ms.clone();
-    sorted.sort_unstable();
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0)
 }
 
 /// The two numbers of a rolling update.

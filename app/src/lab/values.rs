@@ -5,7 +5,7 @@ use planner::lab::{LabInput, LabSources, MAX_REPLICAS, MAX_SECONDS};
 use planner::rollout::Health;
 
 use super::controls::{Control, control_field};
-use super::fields::{Field, LabFields, LabReading, NEW_PODS, halves, seconds_text, typical_ms};
+use super::fields::{Field, LabFields, LabReading, NEW_PODS, halves, seconds_text};
 
 /// What a person does with the controls.
 #[derive(Clone, Copy)]
@@ -147,7 +147,7 @@ fn control(field: Field, fields: &LabFields, reading: &LabReading, origin: Optio
             )
         }
         Field::Startup => {
-            let typical = typical_ms(input);
+            let typical = input.typical_startup_ms();
             let source = timing(origin.map(|origin| origin.startup.to_string()), "from bound to ready");
             ("Start-up", "s", seconds_text(typical), Some(seconds_slider(typical)), source)
         }

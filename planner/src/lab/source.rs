@@ -66,6 +66,11 @@ pub struct Spread {
 }
 
 impl LabInput {
+    /// The median start-up (ms), without the pull of the image.
+    pub fn typical_startup_ms(&self) -> i64 {
+        Spread::of(&self.startup_ms).map_or(0, |spread| spread.typical_ms)
+    }
+
     /// What the model plays for one hop of this tenant; `None` while it sleeps, since then nothing rolls out, and for more
     /// than [`MAX_REPLICAS`].
     pub fn for_hop(snapshot: &TenantSnapshot, wanted: &KubernetesVersion, hop: HopKind) -> Option<Self> {

@@ -146,6 +146,14 @@ fn bad_values_are_named_and_the_rest_stays() {
 }
 
 #[test]
+fn a_deadline_that_no_deployment_takes_is_named() {
+    let reading = read(&[("minready", "600"), ("deadline", "600")]);
+    assert_eq!(reading.errors.len(), 1, "{:?}", reading.errors);
+    assert!(reading.errors[0].1.ends_with("No deadline is assumed."), "{:?}", reading.errors);
+    assert_eq!(reading.input.progress_deadline_seconds, None);
+}
+
+#[test]
 fn no_replicas_are_shown_as_one() {
     assert_eq!(read(&[("replicas", "0")]).input.replicas, 1);
     assert_eq!(read(&[("strategy", "recreate")]).chosen, Strategy::Recreate);
