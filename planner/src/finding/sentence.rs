@@ -231,7 +231,9 @@ impl fmt::Display for FindingKind {
                     "On DataStore {data_store} {others} more API servers than usual now; a second surge may overload it."
                 )
             }
-            Self::DryRunAccepted => f.write_str("The API server and Kamaji would take this change, as a dry run."),
+            Self::DryRunAccepted => {
+                f.write_str("The API server and Kamaji would take this change. It was a dry run: nothing was written.")
+            }
             Self::DryRunRefused { words } => write!(f, "The change would be refused: {words}."),
             Self::DryRunNotJudged { why } => write!(f, "Whether the change would be taken is not known: {why}."),
         }
