@@ -41,7 +41,7 @@ test("pods that no node takes are named, and going on in place is a way out", as
   const resources = { apiServer: { requests: { cpu: "1300m" } } };
   const nodeSelector = { "kubernetes.io/hostname": "node-1" };
   await cluster.make(name, { patch: { spec: { controlPlane: { deployment: { resources, nodeSelector } } } } });
-  await start(page, open, name, BROKEN);
+  await start(page, open, name, BROKEN, /Does not fit: none of 3 new pods finds room, .* CPU short/);
   const stuck = page.getByRole("region", { name: "What keeps it" });
   await expect(stuck).toContainText("No node takes 3 pods.");
   await expect(stuck.locator(".exits > li").filter({ hasText: "Make room on the nodes" })).toContainText(
@@ -65,7 +65,7 @@ test("a quota that refuses pods is named in the API server's words, and raising 
     const quota = await cluster.must<{ status?: { used?: { pods?: string } } }>("GET", `${quotas}/pods`);
     return quota.status?.used?.pods === String(items.length);
   });
-  await start(page, open, name, BROKEN);
+  await start(page, open, name, BROKEN, /Does not fit: none of 3 new pods finds room, .*quota pods allows/);
   const stuck = page.getByRole("region", { name: "What keeps it" });
   await expect(stuck).toContainText("A quota refuses new pods.");
   await expect(stuck).toContainText("exceeded quota: pods");
@@ -91,9 +91,14 @@ test("a tenant whose API server does not answer waits at Kamaji's gate, and goes
 });
 
 /** Starts a patch by Blue/Green on the start page, and follows it. */
-async function start(page: Page, open: Open, name: string, version: string): Promise<void> {
+async function start(page: Page, open: Open, name: string, version: string, despite?: RegExp): Promise<void> {
   await open(`/tenants/${NAMESPACE}/${name}/start?version=${version}`);
   await chooseStrategy(page, "100%/0");
+  if (despite !== undefined) {
+    // What the console foresees is what the real scheduler and the real quota then do.
+    await expect(page.getByRole("region", { name: "What the management cluster says to it" })).toContainText(despite);
+    await page.getByLabel("Why start it although this is blocked").fill("to see it get stuck");
+  }
   await startButton(page).click();
   await expect(page).toHaveURL(`/tenants/${NAMESPACE}/${name}/rollout`);
   await live(page);

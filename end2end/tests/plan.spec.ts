@@ -25,7 +25,7 @@ test("a plan is made, taken away, goes stale, and is made again", async ({ page,
 
   await sandbox.change(TENANT, { spec: { controlPlane: { deployment: { replicas: 2 } } } });
   const stale = page.getByRole("alert").filter({ hasText: "The tenant changed after this plan was made" });
-  await expect(stale).toContainText("Replicas: 3 → 2");
+  await expect(stale).toContainText("The number of replicas: 3 → 2.");
   await sandbox.advanceUntil("two pods are left", async () => (await sandbox.versions(TENANT)).length === 2);
   await stale.getByRole("link", { name: "Make the plan again" }).click();
   await expect(stale).toHaveCount(0);

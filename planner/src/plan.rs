@@ -79,6 +79,7 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
         tenant: snapshot.id.name.clone(),
         uid: snapshot.uid.clone(),
         generation: snapshot.generation,
+        binding: Binding::of(snapshot),
         installed: snapshot.installed_version.as_ref().map(ToString::to_string),
         from: snapshot.desired_version.to_string(),
         to: facts.version.to_string(),

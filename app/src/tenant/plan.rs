@@ -6,7 +6,6 @@
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
-use planner::hop::Binding;
 use planner::plan::{UpgradePlan, Verdict};
 use planner::tenant::{TenantId, TenantSnapshot};
 
@@ -76,11 +75,12 @@ fn plan(tenant: Tenant) -> AnyView {
                 made.get()
                     .map(|made| match made {
                         Ok(plan) => {
-                            let first = tenant.first.get_value();
+                            let now = tenant.snapshot.get_untracked();
                             let choice = choice.get_untracked().ok();
+                            let document = document(&plan, &now, choice.as_ref(), &query.get_untracked());
                             view! {
-                                {changed_since(tenant, plan.clone(), query, again)}
-                                {document(&plan, &first, choice.as_ref(), &query.get_untracked())}
+                                {changed_since(tenant, plan, query, again)}
+                                {document}
                             }
                                 .into_any()
                         }
@@ -107,15 +107,9 @@ fn plan(tenant: Tenant) -> AnyView {
 
 /// What changed since the plan was made, and the way to make it again.
 fn changed_since(tenant: Tenant, plan: UpgradePlan, query: Memo<StartQuery>, again: Callback<()>) -> impl IntoView {
-    let binding = tenant.first.with_value(|first| Binding::of(first));
     move || {
-        let changes: Vec<String> = tenant.snapshot.with(|now| {
-            // A plan that was made again is younger than the page.
-            if now.generation == plan.generation && now.uid == plan.uid && plan.generation != binding.generation {
-                return Vec::new();
-            }
-            binding.changes(now).iter().map(ToString::to_string).collect()
-        });
+        let changes: Vec<String> =
+            tenant.snapshot.with(|now| plan.binding.changes(now).iter().map(ToString::to_string).collect());
         (!changes.is_empty()).then(|| {
             let items = changes.iter().map(|change| view! { <li>{sentence(change)}</li> }).collect_view();
             let id = tenant.first.with_value(|first| first.id.clone());

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::change::PlannedChange;
 use super::headline::Verdict;
 use crate::finding::{Finding, Severity};
-use crate::hop::HopKind;
+use crate::hop::{Binding, HopKind};
 use crate::lab::LabRow;
 use crate::placement::Proposal;
 
@@ -29,6 +29,8 @@ pub struct UpgradePlan {
     pub uid: String,
     /// `metadata.generation`.
     pub generation: i64,
+    /// The object, its generation and the facts that it was made from.
+    pub binding: Binding,
     /// What is installed.
     pub installed: Option<String>,
     /// What is wanted now.
