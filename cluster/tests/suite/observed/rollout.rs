@@ -55,9 +55,8 @@ pub(super) fn konnectivity_writes_twice_and_brings_as_many_pods_as_the_console_f
     let film = story.hop().film;
     assert_eq!(foretold, Some(FilmSummary::of(&film, Milestones::default()).peaks.objects));
     assert_eq!((foretold, film.revisions.len()), (Some(9), 3));
-    let writes = [4, 5].map(|generation| {
-        story.first(0, |it| it.deployment.read().is_some_and(|it| it.generation == generation))
-    });
+    let writes = [4, 5]
+        .map(|generation| story.first(0, |it| it.deployment.read().is_some_and(|it| it.generation == generation)));
     assert!((800..1_000).contains(&(writes[1] - writes[0])), "{writes:?}");
 }
 
