@@ -22,7 +22,7 @@ use crate::fleet::{Fleet, FleetQuery, FleetRow, NextStep};
 use crate::session::{Place, Session};
 use crate::tenant::TenantData;
 use crate::tenant::rollout::is_under_way;
-use crate::tenant::start::{Agreed, DryRunAnswer};
+use crate::tenant::start::{Agreed, Checked};
 use crate::trouble::sentence;
 use crate::words;
 
@@ -179,29 +179,31 @@ impl Request {
         self.backend.tenant(&self.identity, id).await
     }
 
-    /// What the API server says to a dry run of this change.
-    pub(crate) async fn dry_run(
+    /// What the cluster says to a choice, without writing anything.
+    pub(crate) async fn check(
         &self,
         id: &TenantId,
-        version: &str,
-        strategy: &str,
-    ) -> Result<DryRunAnswer, ConsoleError> {
-        let Some(changes) = &self.backend.changes else { return Ok(DryRunAnswer::NotAsked) };
+        version: String,
+        strategy: String,
+    ) -> Result<Checked, ConsoleError> {
+        let may_override = self.identity.may_override();
+        let Some(changes) = &self.backend.changes else {
+            let at = self.backend.observer.now();
+            return Ok(Checked { version, strategy, findings: Vec::new(), at, may_override });
+        };
         let snapshot = self.backend.snapshot(&self.identity, id)?;
         let request = HopRequest {
             tenant: id.clone(),
             binding: Binding::of(&snapshot),
             version: version.parse().map_err(bad_input)?,
-            strategy: read_strategy(strategy)?,
+            strategy: read_strategy(&strategy)?,
             acknowledged: Vec::new(),
             typed_name: None,
+            despite: None,
         };
-        let answer = changes.check(&self.identity, &request).await.map_err(|error| from_change(id, error))?.answer;
-        Ok(match answer {
-            cluster::change::DryRunAnswer::Accepted { .. } => DryRunAnswer::Accepted,
-            cluster::change::DryRunAnswer::Refused { words } => DryRunAnswer::Refused(words),
-            cluster::change::DryRunAnswer::NotJudged { why } => DryRunAnswer::NotJudged(why),
-        })
+        let judged = changes.judge_all(&self.identity, &request).await.map_err(|error| from_change(id, error))?;
+        let findings = judged.found(&request);
+        Ok(Checked { version, strategy, findings, at: self.backend.observer.now(), may_override })
     }
 
     /// Starts a hop that a person has agreed to.
@@ -214,6 +216,7 @@ impl Request {
             strategy: read_strategy(&agreed.strategy)?,
             acknowledged: checked.into_iter().collect(),
             typed_name: Some(agreed.typed_name.clone()),
+            despite: Some(agreed.despite.clone()),
         };
         let started = self.changes(id)?.start(&self.identity, &request).await;
         started.map(|_| ()).map_err(|error| from_change(id, error))

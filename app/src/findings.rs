@@ -34,23 +34,6 @@ pub(crate) fn finding_list(findings: &[Finding]) -> AnyView {
     .into_any()
 }
 
-/// `2 block, 1 warns, 3 pass`: the findings in a few words.
-pub(crate) fn summary(findings: &[Finding]) -> String {
-    let parts: Vec<String> = [
-        (Severity::Blocks, "blocks", "block"),
-        (Severity::Warns, "warns", "warn"),
-        (Severity::Unknown, "unknown", "unknown"),
-        (Severity::Passes, "passes", "pass"),
-    ]
-    .into_iter()
-    .filter_map(|(severity, one, many)| {
-        let count = findings.iter().filter(|finding| finding.severity == severity).count();
-        (count > 0).then(|| format!("{count} {}", if count == 1 { one } else { many }))
-    })
-    .collect();
-    if parts.is_empty() { "nothing was found".to_owned() } else { parts.join(", ") }
-}
-
 fn finding_item(finding: &Finding) -> AnyView {
     let (item, word, label) = match finding.severity {
         Severity::Blocks => ("finding finding--blocks", "severity severity--blocks", "Blocks"),

@@ -7,6 +7,7 @@
 //! request whose answer was lost: what was written already cannot be written again.
 
 mod answer;
+mod evidence;
 mod fresh;
 mod plan;
 
@@ -27,11 +28,13 @@ use planner::time::UnixMillis;
 use serde_json::Value;
 
 pub use self::answer::{ChangeError, DryRunAnswer, RequestStep};
+pub use self::evidence::Judged;
 use crate::Clock;
 use crate::identity::Identity;
 use crate::observer::Observer;
 use crate::operator::Probe;
 use crate::resources::{Object, TenantControlPlaneKind, Watched};
+use crate::room::RoomReading;
 
 /// The name under which the API server notes our writes.
 pub const FIELD_MANAGER: &str = "tenant-upgrade-console";
@@ -134,14 +137,27 @@ impl Changes {
     /// known whether it was written. [`ChangeError::nothing_written`] tells the last case from the others.
     #[tracing::instrument(skip_all, fields(user = identity.user, tenant = %request.tenant, version = %request.version))]
     pub async fn start(&self, identity: &Identity, request: &HopRequest) -> Result<Started, ChangeError> {
+        if !identity.may_see(&request.tenant) {
+            return Err(ChangeError::NotFound);
+        }
         let client = self.client_of(identity)?;
-        let operator = self.operator_knowledge().await;
-        self.write(identity, &client, &request.tenant, &request.binding, |snapshot| {
-            let preflight = self.judge(snapshot, request, &operator);
-            preflight.may_start(&request.acknowledged, request.typed_name.as_deref()).map_err(ChangeError::Refused)?;
-            Ok(merge_patch(snapshot, &request.version, request.strategy))
-        })
-        .await
+        let agreed = request.agreement(identity.may_override());
+        let (operator, room) =
+            tokio::join!(self.operator_knowledge(), RoomReading::read(&self.client, &request.tenant));
+        let started = self
+            .write(identity, &client, &request.tenant, &request.binding, |snapshot| {
+                let preflight = self.judge(snapshot, request, &operator);
+                let strategy = request.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
+                let evidence = self.evidence(snapshot, request, preflight.hop, &room);
+                let preflight = preflight.and(evidence.findings(snapshot, strategy));
+                preflight.may_start(agreed).map_err(ChangeError::Refused)?;
+                Ok(merge_patch(snapshot, &request.version, request.strategy))
+            })
+            .await?;
+        if let Some(reason) = agreed.despite {
+            tracing::warn!(reason, "started with an override");
+        }
+        Ok(started)
     }
 
     /// Puts back the strategy that stood there before the console changed it. It starts no rollout by itself, but would govern

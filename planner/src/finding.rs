@@ -83,6 +83,32 @@ impl Finding {
     pub fn blocks(&self) -> bool {
         self.severity == Severity::Blocks
     }
+
+    /// Whether a person with the right to do so may start all the same, with a reason: what blocks is a judgement of this console
+    /// about others' load or room, and neither Kamaji nor the API server would refuse the change.
+    pub fn may_be_overridden(&self) -> bool {
+        matches!(
+            self.kind,
+            FindingKind::Room { outcome: RoomOutcome::DoesNotFit, .. } | FindingKind::DataStoreBusy { .. }
+        )
+    }
+}
+
+/// `2 block, 1 warns, 3 pass`: the findings in a few words.
+pub fn summary(findings: &[Finding]) -> String {
+    let parts: Vec<String> = [
+        (Severity::Blocks, "blocks", "block"),
+        (Severity::Warns, "warns", "warn"),
+        (Severity::Unknown, "unknown", "unknown"),
+        (Severity::Passes, "passes", "pass"),
+    ]
+    .into_iter()
+    .filter_map(|(severity, one, many)| {
+        let count = findings.iter().filter(|finding| finding.severity == severity).count();
+        (count > 0).then(|| format!("{count} {}", if count == 1 { one } else { many }))
+    })
+    .collect();
+    if parts.is_empty() { "nothing was found".to_owned() } else { parts.join(", ") }
 }
 
 impl From<FindingKind> for Finding {

@@ -32,6 +32,31 @@ pub struct HopRequest {
     pub acknowledged: Vec<Acknowledgement>,
     /// The tenant's name, typed for a minor hop.
     pub typed_name: Option<String>,
+    /// Why it is to start although findings block it that may be overridden.
+    pub despite: Option<String>,
+}
+
+/// What a person gave to start a hop.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Agreement<'a> {
+    /// What was acknowledged.
+    pub acknowledged: &'a [Acknowledgement],
+    /// The tenant's name, typed.
+    pub typed_name: Option<&'a str>,
+    /// The reason to start although findings block it that may be overridden; only of a person who may override.
+    pub despite: Option<&'a str>,
+}
+
+impl HopRequest {
+    /// What was given; `may_override`: whether this person's reason counts.
+    pub fn agreement(&self, may_override: bool) -> Agreement<'_> {
+        let reason = self.despite.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+        Agreement {
+            acknowledged: &self.acknowledged,
+            typed_name: self.typed_name.as_deref(),
+            despite: reason.filter(|_| may_override),
+        }
+    }
 }
 
 /// What kind of step a hop is.

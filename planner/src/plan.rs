@@ -6,12 +6,16 @@
 mod change;
 mod checklist;
 mod document;
+mod evidence;
+mod headline;
 mod markdown;
 mod neighbours;
 mod text;
 
 pub use self::change::PlannedChange;
-pub use self::document::{Forecast, PlanStrategy, PlannedFinding, SCHEMA, StepLine, UpgradePlan, Verdict};
+pub use self::document::{Forecast, PlanStrategy, PlannedFinding, SCHEMA, StepLine, UpgradePlan};
+pub use self::evidence::{DryRunFact, Evidence, RoomFact};
+pub use self::headline::{Headline, Verdict};
 pub use self::markdown::markdown;
 pub use self::neighbours::Neighbours;
 pub use self::text::text;
@@ -19,11 +23,10 @@ pub use self::text::text;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use crate::finding::{Finding, FindingKind, RoomOutcome};
+use crate::finding::{Finding, FindingKind, summary};
 use crate::hop::{Binding, HopKind, notices, preflight};
 use crate::lab::{LabInput, compare, recommend};
 use crate::operator::OperatorKnowledge;
-use crate::placement;
 use crate::releases::ReleaseTable;
 use crate::strategy::Strategy;
 use crate::tenant::TenantSnapshot;
@@ -43,38 +46,12 @@ pub struct PlanFacts<'a> {
     pub operator: &'a OperatorKnowledge,
     /// Kubernetes' releases.
     pub releases: &'a ReleaseTable,
-    /// The other tenants of the same DataStore.
-    pub neighbours: Neighbours,
-    /// Whether its pods find room.
-    pub room: RoomFact,
-    /// What the API server said to the change as a dry run.
-    pub dry_run: DryRunFact,
+    /// What was read for this hop.
+    pub evidence: &'a Evidence,
     /// Today.
     pub today: Date,
     /// Now.
     pub made_at: UnixMillis,
-}
-
-/// What is known of the room on the nodes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RoomFact {
-    /// Simulated; the strategies that get through instead, if this one does not.
-    Simulated(placement::Verdict, Vec<placement::Proposal>),
-    /// Not checked; why.
-    NotChecked(String),
-}
-
-/// What the API server said to the change as a dry run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DryRunFact {
-    /// It would be taken.
-    Accepted,
-    /// It would be refused, in these words.
-    Refused(String),
-    /// It could not be judged.
-    NotJudged(String),
-    /// There is nothing to ask: no patch would be sent.
-    NotAsked,
 }
 
 /// Makes the plan.
@@ -84,9 +61,7 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
     let mut findings = check.findings;
     let declared = snapshot.strategy.under_kamaji().ok();
     let strategy = facts.strategy.or(declared);
-    findings.extend(facts.neighbours.finding(snapshot, strategy));
-    findings.extend(room_finding(&facts.room));
-    findings.extend(dry_run_finding(&facts.dry_run));
+    findings.extend(facts.evidence.findings(snapshot, strategy));
     findings.sort_by_key(|finding| finding.severity);
 
     let input = LabInput::for_hop(snapshot, facts.version, check.hop.unwrap_or(HopKind::Patch));
@@ -109,12 +84,14 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
         to: facts.version.to_string(),
         hop: check.hop.map(|hop| hop.to_string()),
         verdict: Verdict::of(&findings),
+        headline: Headline::of(snapshot, facts.version, check.hop, &findings).to_string(),
+        summary: summary(&findings),
         strategy: PlanStrategy {
             chosen: strategy.map(|strategy| strategy.to_string()),
             name: strategy.map(|strategy| strategy.name().to_string()),
             declared: snapshot.strategy.to_string(),
             why: why(input.as_ref(), strategy, facts),
-            instead: instead(&facts.room),
+            instead: facts.evidence.room.instead(),
         },
         forecast: row.as_ref().map(|row| Forecast::of(row, snapshot.replicas)),
         digest: digest(facts, &planned),
@@ -142,9 +119,8 @@ fn why(input: Option<&LabInput>, strategy: Option<Strategy>, facts: &PlanFacts<'
     let Some(input) = input else { return "Nothing rolls out while the control plane sleeps.".to_owned() };
     let whose =
         if facts.strategy.is_some() { "It was chosen for this hop." } else { "It is the one that is declared." };
-    let fits =
-        matches!(&facts.room, RoomFact::Simulated(verdict, _) if matches!(verdict, placement::Verdict::Fits { .. }));
-    let advice = recommend(input).filter(|_| fits && facts.neighbours.surging == 0);
+    let free = facts.evidence.room.fits() && facts.evidence.neighbours.surging == 0;
+    let advice = recommend(input).filter(|_| free);
     let limits = |strategy: Strategy| strategy.limits(input.replicas);
     match advice {
         Some(advice) if strategy.map(limits) == Some(limits(advice.row.strategy)) => {
@@ -152,40 +128,6 @@ fn why(input: Option<&LabInput>, strategy: Option<Strategy>, facts: &PlanFacts<'
         }
         Some(advice) => format!("{whose} Recommended would be {}. {advice}", advice.row.strategy),
         None => whose.to_owned(),
-    }
-}
-
-/// The strategies that get through where the chosen one does not.
-fn instead(room: &RoomFact) -> Vec<String> {
-    match room {
-        RoomFact::Simulated(_, proposals) => proposals.iter().map(ToString::to_string).collect(),
-        RoomFact::NotChecked(_) => Vec::new(),
-    }
-}
-
-fn room_finding(room: &RoomFact) -> Option<Finding> {
-    let (verdict, proposals) = match room {
-        RoomFact::NotChecked(why) => return Some(FindingKind::RoomNotChecked { why: why.clone() }.into()),
-        RoomFact::Simulated(verdict, proposals) => (verdict, proposals),
-    };
-    let outcome = match verdict {
-        placement::Verdict::Fits { .. } => RoomOutcome::Fits,
-        placement::Verdict::FitsInTurn { .. } => RoomOutcome::InTurn,
-        placement::Verdict::Depends { .. } => RoomOutcome::Depends,
-        placement::Verdict::DoesNotFit { .. } | placement::Verdict::Refused(_) => RoomOutcome::DoesNotFit,
-        placement::Verdict::Unknown(_) => RoomOutcome::Unknown,
-    };
-    let evidence = proposals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    Some(Finding::new(FindingKind::Room { outcome, verdict: verdict.to_string() }, evidence))
-}
-
-fn dry_run_finding(answer: &DryRunFact) -> Option<Finding> {
-    let ended = |words: &String| words.trim_end_matches('.').to_owned();
-    match answer {
-        DryRunFact::Accepted => Some(FindingKind::DryRunAccepted.into()),
-        DryRunFact::Refused(words) => Some(FindingKind::DryRunRefused { words: ended(words) }.into()),
-        DryRunFact::NotJudged(why) => Some(FindingKind::DryRunNotJudged { why: ended(why) }.into()),
-        DryRunFact::NotAsked => None,
     }
 }
 

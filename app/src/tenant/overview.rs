@@ -134,7 +134,7 @@ fn against(snapshot: &TenantSnapshot, knowledge: &Knowledge, next: Option<&Kuber
     let next = next?;
     let today = words::day(snapshot.observed_at);
     let check = preflight(snapshot, next, None, &knowledge.operator, &knowledge.releases, today);
-    let summary = findings::summary(&check.findings);
+    let summary = planner::finding::summary(&check.findings);
     Some(
         view! {
             <section class="section" aria-labelledby="findings">

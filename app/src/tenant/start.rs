@@ -7,42 +7,32 @@
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
-use planner::finding::Finding;
-use planner::hop::{Acknowledgement, Binding, HopKind};
-use serde::{Deserialize, Serialize};
+use planner::hop::{Acknowledgement, Agreement, Binding};
 
+use self::agree::agree;
+pub use self::checked::Checked;
+pub(crate) use self::checked::{Checks, checks_section};
 pub(crate) use self::choice::Choice;
 use self::choice::choices;
 pub use self::choice::{Agreed, StartQuery};
 use self::judged::check;
-pub(crate) use self::judged::{dry_run_section, judged};
+pub(crate) use self::judged::judged;
 use super::{Tenant, tenant_page};
 use crate::error::ConsoleError;
 use crate::findings;
 use crate::links::{self, TenantTab};
 use crate::trouble::{error_notice, sentence};
 
+mod agree;
+mod checked;
 mod choice;
 mod judged;
 
-/// What the server says to a dry run of the change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum DryRunAnswer {
-    /// It would be taken.
-    Accepted,
-    /// It would be refused; the words of Kamaji or of the API server.
-    Refused(String),
-    /// It could not judge; why, in words. Nothing may be started.
-    NotJudged(String),
-    /// It was not asked: there is nothing to ask, or nobody.
-    NotAsked,
-}
-
-/// Asks the API server, without writing anything, whether it would take the change.
+/// Reads in the cluster what speaks for and against a choice, and asks the API server, without writing anything, whether it
+/// would take the change.
 ///
 /// # Errors
-/// The errors of reaching the cluster; a refusal is an answer, not an error.
+/// The errors of reaching the cluster; a refusal is a finding, not an error.
 #[server(endpoint = "check_start", output = crate::codec::JsonText)]
 pub async fn check_start(
     /// Namespace of the tenant.
@@ -53,9 +43,9 @@ pub async fn check_start(
     version: String,
     /// The strategy wanted; empty keeps what is declared.
     strategy: String,
-) -> Result<DryRunAnswer, ConsoleError> {
+) -> Result<Checked, ConsoleError> {
     let id = planner::tenant::TenantId { namespace, name };
-    crate::error::with_status(async { crate::backend::request()?.dry_run(&id, &version, &strategy).await }.await)
+    crate::error::with_status(async { crate::backend::request()?.check(&id, version, strategy).await }.await)
 }
 
 /// Starts a hop, if everything the person has seen still holds.
@@ -82,9 +72,12 @@ pub async fn start_hop(
     /// The tenant's name, typed for a minor.
     #[server(default)]
     typed_name: String,
+    /// Why it is to start although something blocks it.
+    #[server(default)]
+    despite: String,
 ) -> Result<(), ConsoleError> {
     let id = planner::tenant::TenantId { namespace, name };
-    let agreed = Agreed { version, strategy, binding, kubelets_checked, typed_name };
+    let agreed = Agreed { version, strategy, binding, kubelets_checked, typed_name, despite };
     let answer = async { crate::backend::request()?.start(&id, &agreed).await }.await;
     match answer {
         Ok(()) => {
@@ -117,7 +110,7 @@ fn start(tenant: Tenant) -> AnyView {
                 .with(|snapshot| tenant.knowledge.with_value(|knowledge| Choice::of(query, snapshot, knowledge)))
         })
     });
-    let dry_run = Resource::new_blocking(
+    let checked = Resource::new_blocking(
         move || {
             choice
                 .with(|choice| choice.as_ref().ok().map(|choice| (choice.version.to_string(), choice.strategy_text())))
@@ -126,8 +119,8 @@ fn start(tenant: Tenant) -> AnyView {
             let id = tenant.first.with_value(|first| first.id.clone());
             async move {
                 match asked {
-                    Some((version, strategy)) => check_start(id.namespace, id.name, version, strategy).await,
-                    None => Ok(DryRunAnswer::NotAsked),
+                    Some((version, strategy)) => Some(check_start(id.namespace, id.name, version, strategy).await),
+                    None => None,
                 }
             }
         },
@@ -140,7 +133,6 @@ fn start(tenant: Tenant) -> AnyView {
     });
     let snapshot = tenant.snapshot;
     view! {
-        {move || query.with(|query| refused_before(query, tenant))}
         {move || {
             action
                 .value()
@@ -158,112 +150,62 @@ fn start(tenant: Tenant) -> AnyView {
                         })
                 })
         }}
+        <Transition fallback=|| {
+            view! { <p class="muted">{"Asking the management cluster, without writing anything …"}</p> }
+        }>{move || decision(tenant, choice, query, checked, action)}</Transition>
+    }
+    .into_any()
+}
+
+/// What the checks of a choice say.
+type Answer = Option<Result<Checked, ConsoleError>>;
+
+/// Everything that needs the answer of the cluster: verdict, findings, and the form.
+fn decision(
+    tenant: Tenant,
+    choice: Memo<Result<Choice, ConsoleError>>,
+    query: Memo<StartQuery>,
+    checked: Resource<Answer>,
+    action: ServerAction<StartHop>,
+) -> AnyView {
+    let checks = Memo::new(move |_| {
+        let answer = checked.get().flatten();
+        choice.with(|choice| match choice {
+            Ok(choice) => Checks::of(choice, answer),
+            Err(_) => Checks::Waiting,
+        })
+    });
+    let again = Callback::new(move |()| checked.refetch());
+    view! {
+        {move || query.with(|query| checks.with(|checks| refused_before(query, tenant, checks)))}
         {move || {
-            snapshot
+            tenant
+                .snapshot
                 .with(|snapshot| {
                     tenant
                         .knowledge
                         .with_value(|knowledge| {
                             choice
                                 .with(|choice| match choice {
-                                    Ok(choice) => judged(snapshot, knowledge, choice),
+                                    Ok(choice) => checks.with(|checks| judged(snapshot, knowledge, choice, checks)),
                                     Err(error) => error_notice(error).into_any(),
                                 })
                         })
                 })
         }}
-        <Transition fallback=|| {
-            view! { <p class="muted">{"Asking the API server, without writing anything …"}</p> }
-        }>{move || dry_run.get().map(|answer| dry_run_section(&answer))}</Transition>
-        {move || choice.with(|choice| choice.as_ref().ok().map(|choice| agree(tenant, choice, query, action)))}
-    }
-    .into_any()
-}
-
-/// The form that starts it.
-fn agree(tenant: Tenant, choice: &Choice, query: Memo<StartQuery>, action: ServerAction<StartHop>) -> AnyView {
-    let first = tenant.first.get_value();
-    let check = tenant.knowledge.with_value(|knowledge| check(&first, knowledge, choice));
-    let binding = Binding::of(&first).to_string();
-    let (kubelets_checked, typed_name) =
-        query.with_untracked(|query| (!query.kubelets_checked.is_empty(), query.typed_name.clone()));
-    let acknowledgement = check.needs.contains(&Acknowledgement::KubeletsNotChecked).then(|| {
-        view! {
-            <label class="choice">
-                <input type="checkbox" name="kubelets_checked" value="yes" required checked=kubelets_checked />
-                <span class="choice__name">{"The kubelets were not checked by this console"}</span>
-                <span class="choice__text">{Acknowledgement::KubeletsNotChecked.to_string()}</span>
-            </label>
-        }
-    });
-    let name = first.id.name.clone();
-    let typing = (check.hop == Some(HopKind::Minor)).then(|| {
-        view! {
-            <div class="field">
-                <label class="field__label" for="typed-name">
-                    {"Type the name of the tenant to confirm: "} <span class="code">{name}</span>
-                </label>
-                <input
-                    id="typed-name"
-                    class="input input--code"
-                    name="typed_name"
-                    value=typed_name
-                    required
-                    autocomplete="off"
-                    autocapitalize="off"
-                    spellcheck="false"
-                />
-            </div>
-        }
-    });
-    let blocking: Vec<Finding> = check.findings.into_iter().filter(Finding::blocks).collect();
-    let pending = action.pending();
-    let blocked = !blocking.is_empty();
-    let reason = move || {
-        if blocked {
-            Some(view! { <p class="reason" id="start-reason">{"The findings above block it."}</p> }.into_any())
-        } else if !changes_since_load(tenant).is_empty() {
-            Some(
-                view! {
-                    <p class="reason" id="start-reason">
-                        {"The tenant has changed since this page was made. "}
-                        <a href="" rel="external">
-                            {"Reload the page"}
-                        </a> {" and decide again."}
-                    </p>
-                }
-                .into_any(),
-            )
-        } else {
-            None
-        }
-    };
-    let disabled = move || blocked || pending.get() || !changes_since_load(tenant).is_empty();
-    let label = if first.desired_version.0 == choice.version.to_string() {
-        format!("Change the strategy of {}", first.id.name)
-    } else {
-        format!("Upgrade {} to {}", first.id.name, choice.version)
-    };
-    let (version, strategy) = (choice.version.to_string(), choice.strategy_text());
-    view! {
-        <section class="section stack" aria-labelledby="agree">
-            <h2 id="agree">{"Start"}</h2>
-            <ActionForm action=action attr:class="form">
-                <input type="hidden" name="namespace" value=first.id.namespace.clone() />
-                <input type="hidden" name="name" value=first.id.name.clone() />
-                <input type="hidden" name="version" value=version />
-                <input type="hidden" name="strategy" value=strategy />
-                <input type="hidden" name="binding" value=binding />
-                {acknowledgement}
-                {typing}
-                <div>
-                    <button class="button button--primary" type="submit" disabled=disabled>
-                        {move || if pending.get() { "Starting …".to_owned() } else { label.clone() }}
-                    </button>
-                    {reason}
-                </div>
-            </ActionForm>
-        </section>
+        {move || {
+            choice
+                .with(Result::is_ok)
+                .then(|| {
+                    let id = tenant.first.with_value(|first| first.id.clone());
+                    let address = query
+                        .with(|query| {
+                            format!("{}{}", links::tenant(&id, TenantTab::Start), query.choices_only().as_url_query())
+                        });
+                    checks.with(|checks| checks_section(checks, address, again))
+                })
+        }}
+        {move || choice.with(|choice| choice.as_ref().ok().map(|choice| agree(tenant, choice, checks, query, action)))}
     }
     .into_any()
 }
@@ -292,7 +234,7 @@ fn changes_notice(title: &'static str, changes: &[String]) -> AnyView {
 }
 
 /// After a plain form was refused: why, read afresh from what the person had agreed to.
-fn refused_before(query: &StartQuery, tenant: Tenant) -> Option<AnyView> {
+fn refused_before(query: &StartQuery, tenant: Tenant, checks: &Checks) -> Option<AnyView> {
     let status: u16 = query.refused.parse().ok()?;
     #[cfg(feature = "ssr")]
     if let (Some(response), Ok(code)) =
@@ -313,7 +255,13 @@ fn refused_before(query: &StartQuery, tenant: Tenant) -> Option<AnyView> {
         let check = check(&now, knowledge, &choice);
         let acknowledged: &[Acknowledgement] =
             if query.kubelets_checked.is_empty() { &[] } else { &[Acknowledgement::KubeletsNotChecked] };
-        check.may_start(acknowledged, Some(&query.typed_name)).err()
+        let may_override = matches!(checks, Checks::Done(checked) if checked.may_override);
+        let given = Agreement {
+            acknowledged,
+            typed_name: Some(&query.typed_name),
+            despite: Some(query.despite.as_str()).filter(|reason| may_override && !reason.is_empty()),
+        };
+        check.and(checks.findings()).may_start(given).err()
     });
     let reasons = match why {
         Some(findings) => findings::finding_list(&findings),
@@ -335,7 +283,7 @@ fn words_for_status(status: u16) -> &'static str {
     match status {
         403 => "The management cluster refuses this change to you. Nothing was written.",
         409 => "Somebody else changed the tenant at that moment. Nothing was written; look at the page again.",
-        422 => "It was refused; the dry run below says in which words. Nothing was written.",
+        422 => "It was refused, for a reason that is gone by now. Nothing was written; look at the page again.",
         504 => {
             "The API server did not answer in time, so it is not known whether the change arrived: look at the rollout."
         }

@@ -1,4 +1,5 @@
-use planner::finding::Severity;
+use leptos::prelude::Callback;
+use planner::finding::{FindingKind, Severity};
 use planner::hop::{FORMER_STRATEGY_ANNOTATION, merge_patch};
 use planner::stage;
 use planner::strategy::Strategy;
@@ -7,7 +8,7 @@ use planner::tenant::{Freshness, KamajiStatus, ListedVersion, NodeImages, Readin
 use super::forecast::forecast_of;
 use super::overview::overview_view;
 use super::rollout::{conditions, events, stages, stuck as stuck_section};
-use super::start::{Choice, DryRunAnswer, StartQuery, dry_run_section, judged};
+use super::start::{Checked, Checks, Choice, StartQuery, checks_section, judged};
 use super::{Knowledge, head};
 use crate::error::ConsoleError;
 use crate::test_support::{NOW, declared, hostile_event, html, knowledge, rolling, stuck, tenant, text};
@@ -23,7 +24,14 @@ fn asked(version: &str, strategy: &str) -> StartQuery {
 fn start(snapshot: &TenantSnapshot, query: &StartQuery) -> Result<String, ConsoleError> {
     let knowledge: Knowledge = knowledge();
     let choice = Choice::of(query, snapshot, &knowledge)?;
-    Ok(html(|| judged(snapshot, &knowledge, &choice)))
+    let nothing_found = Checks::Done(Checked {
+        version: choice.version.to_string(),
+        strategy: choice.strategy_text(),
+        findings: Vec::new(),
+        at: NOW,
+        may_override: false,
+    });
+    Ok(html(|| judged(snapshot, &knowledge, &choice, &nothing_found)))
 }
 
 #[test]
@@ -171,17 +179,42 @@ fn a_refused_version_is_shown_as_blocked() {
 }
 
 #[test]
-fn the_dry_run_is_shown_in_the_words_of_whoever_refused() {
+fn what_the_cluster_says_is_shown_in_the_words_of_whoever_refused() {
     let words = "admission webhook \"vtenantcontrolplane.kb.io\" denied the request: <nope>";
-    for (answer, says) in [
-        (Ok(DryRunAnswer::Accepted), "would take this change"),
-        (Ok(DryRunAnswer::Refused(words.to_owned())), "denied the request: &lt;nope&gt;"),
-        (Ok(DryRunAnswer::NotJudged("no answer within 10 s".to_owned())), "no answer within 10 s"),
-        (Err(ConsoleError::ApiAway("connection refused".to_owned())), "connection refused"),
+    let done = |kind: FindingKind| {
+        Checks::Done(Checked {
+            version: "v1.36.4".to_owned(),
+            strategy: String::new(),
+            findings: vec![kind.into()],
+            at: NOW,
+            may_override: false,
+        })
+    };
+    for (checks, says) in [
+        (done(FindingKind::DryRunAccepted), "would take this change"),
+        (done(FindingKind::DryRunRefused { words: words.to_owned() }), "denied the request: &lt;nope&gt;"),
+        (done(FindingKind::DryRunNotJudged { why: "no answer within 10 s".to_owned() }), "no answer within 10 s"),
+        (Checks::Failed(ConsoleError::ApiAway("connection refused".to_owned())), "connection refused"),
+        (Checks::Waiting, "Asking the management cluster"),
     ] {
-        let page = html(|| dry_run_section(&answer));
+        let page = html(|| checks_section(&checks, String::new(), Callback::new(|()| ())));
         assert!(page.contains(says), "{says} is not in {page}");
     }
+}
+
+#[test]
+fn an_answer_to_an_earlier_choice_is_none() {
+    let choice = |version: &str| Choice { version: version.parse().expect("a version"), strategy: None };
+    let answer = Checked {
+        version: "v1.36.4".to_owned(),
+        strategy: String::new(),
+        findings: Vec::new(),
+        at: NOW,
+        may_override: false,
+    };
+    let of = |version| Checks::of(&choice(version), Some(Ok(answer.clone())));
+    assert_eq!(of("v1.36.4"), Checks::Done(answer.clone()));
+    assert_eq!(of("v1.36.3"), Checks::Waiting);
 }
 
 #[test]
@@ -192,6 +225,7 @@ fn a_refused_plain_form_comes_back_with_what_was_filled_in() {
         binding: "{\"uid\":\"x\"}".to_owned(),
         kubelets_checked: "yes".to_owned(),
         typed_name: "tenant-00".to_owned(),
+        despite: "agreed".to_owned(),
     };
     let back = agreed.back_to_start(&tenant("v1.35.6").id, &ConsoleError::Changed(Vec::new()));
     for part in [
@@ -201,6 +235,7 @@ fn a_refused_plain_form_comes_back_with_what_was_filled_in() {
         "seen=%7B%22uid",
         "kubelets_checked=yes",
         "typed_name=tenant-00",
+        "despite=agreed",
         "refused=409",
     ] {
         assert!(back.contains(part), "{part} is not in {back}");

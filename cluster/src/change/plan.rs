@@ -1,24 +1,19 @@
 //! A plan: everything about one hop that can be read, put together as a document.
 
-use planner::hop::{Binding, HopKind, HopRequest};
-use planner::lab::LabInput;
-use planner::plan::{DryRunFact, Neighbours, PlanFacts, RoomFact, UpgradePlan, make};
+use planner::hop::{Binding, HopRequest};
+use planner::plan::{PlanFacts, UpgradePlan, make};
 use planner::strategy::Strategy;
 use planner::tenant::TenantId;
 use planner::version::KubernetesVersion;
 
-use super::{ChangeError, Changes, DryRunAnswer};
+use super::{ChangeError, Changes};
 use crate::identity::Identity;
-use crate::room::RoomReading;
 
 impl Changes {
     /// Makes the plan of a hop, without writing anything. `strategy`: the one to write; `None` keeps what is declared.
     ///
-    /// The tenant is read and the change tried as the person; nodes and other pods are read with the console's own rights, and
-    /// leave it as sums and verdicts only.
-    ///
     /// # Errors
-    /// If the tenant cannot be read. Whatever else cannot be read stands in the plan.
+    /// As [`Changes::judge_all`].
     #[tracing::instrument(skip_all, fields(user = identity.user, %tenant, %version))]
     pub async fn plan(
         &self,
@@ -35,33 +30,18 @@ impl Changes {
             strategy,
             acknowledged: Vec::new(),
             typed_name: None,
+            despite: None,
         };
-        let (checked, room) = tokio::join!(self.check(identity, &request), RoomReading::read(&self.client, tenant));
-        let checked = checked?;
-        let snapshot = &*checked.snapshot;
-        let input = LabInput::for_hop(snapshot, version, checked.preflight.hop.unwrap_or(HopKind::Patch));
-        let wanted = strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
-        let room = match (room, input.zip(wanted)) {
-            (Err(why), _) => RoomFact::NotChecked(why),
-            (Ok(_), None) => RoomFact::NotChecked("nothing would roll out".to_owned()),
-            (Ok(room), Some((input, strategy))) => room.judge(&input.scenario(strategy), &input.candidates()),
-        };
-        let others = self.observer.every_tenant();
+        let judged = self.judge_all(identity, &request).await?;
         let operator = self.operator_knowledge().await;
         let made_at = (self.clock)();
         Ok(make(&PlanFacts {
-            snapshot,
+            snapshot: &judged.dry_run.snapshot,
             version,
             strategy,
             operator: &operator,
             releases: &self.releases,
-            neighbours: Neighbours::of(snapshot, others.iter().map(AsRef::as_ref)),
-            room,
-            dry_run: match checked.answer {
-                DryRunAnswer::Accepted { .. } => DryRunFact::Accepted,
-                DryRunAnswer::Refused { words } => DryRunFact::Refused(words),
-                DryRunAnswer::NotJudged { why } => DryRunFact::NotJudged(why),
-            },
+            evidence: &judged.evidence,
             today: super::day(made_at),
             made_at,
         }))

@@ -39,6 +39,7 @@ fn request() -> HopRequest {
         strategy: Some("1/1".parse::<Strategy>().expect("a strategy")),
         acknowledged: vec![Acknowledgement::KubeletsNotChecked],
         typed_name: Some("t".into()),
+        despite: None,
     }
 }
 

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::sandbox::{Sandbox, SandboxOptions};
-use cluster::{Changes, DryRunAnswer, observe};
+use cluster::{ChangeError, Changes, DryRunAnswer, Identity, Visibility, observe};
 use kube::api::{Patch, PatchParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Api, Client};
+use planner::finding::{FindingKind, RoomOutcome};
 use planner::hop::{Acknowledgement, Binding, HopRequest};
 use planner::operator::Ceiling;
 use planner::releases::ReleaseTable;
 use planner::stage;
+use planner::strategy::Strategy;
 use planner::tenant::{TenantId, TenantSnapshot};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -56,6 +58,7 @@ async fn a_hop_goes_from_the_check_to_finished() {
         strategy: Some("1/1".parse().expect("a strategy")),
         acknowledged: vec![Acknowledgement::KubeletsNotChecked],
         typed_name: Some("tenant-00".into()),
+        despite: None,
     };
     let checked = changes.check(&admin(), &request).await.expect("an answer");
     assert!(matches!(checked.answer, DryRunAnswer::Accepted { .. }), "{:?}", checked.answer);
@@ -104,4 +107,58 @@ async fn images_on_nodes_and_their_pulls_reach_the_snapshot() {
     assert!(pulled.timings.pull_ms.len() == 6 && in_range(&pulled.timings.pull_ms), "{:?}", pulled.timings);
     let began = &pulled.hop.as_ref().expect("it was filmed").images;
     assert_eq!(*began, before.images);
+}
+
+/// A sandbox at rest with everything that a person looks at before a patch of tenant-00.
+async fn before_a_patch(scenario: &str) -> (Sandbox, Changes, HopRequest) {
+    let options = SandboxOptions { manual: true, scenario: scenario.to_owned(), ..SandboxOptions::default() };
+    let sandbox = Sandbox::new(&options).expect("a world");
+    let client = Client::new(sandbox.router(), "default");
+    let observer = observe(client.clone(), sandbox.clock(), CancellationToken::new());
+    observer.health().wait_for(|health| health.live()).await.expect("it is observed");
+    let tenant = TenantId { namespace: "team-a".to_owned(), name: "tenant-00".to_owned() };
+    let mut receiver = observer.tenant(&admin(), &tenant).expect("it is there");
+    let settled = until(&sandbox, &mut receiver, stage::is_settled).await;
+    let changes = Changes::new(client, observer, sandbox.clock(), Arc::new(ReleaseTable::built_in()));
+    let request = HopRequest {
+        tenant,
+        binding: Binding::of(&settled),
+        version: "v1.35.9".parse().expect("a version"),
+        strategy: None,
+        acknowledged: Vec::new(),
+        typed_name: None,
+        despite: None,
+    };
+    (sandbox, changes, request)
+}
+
+#[tokio::test(start_paused = true)]
+async fn pods_without_room_are_not_started_but_for_a_reason_of_whoever_may_override() {
+    let (_sandbox, changes, request) = before_a_patch("full").await;
+    let kinds = |refused: ChangeError| match refused {
+        ChangeError::Refused(findings) => findings.into_iter().map(|finding| finding.kind).collect(),
+        other => panic!("{other}"),
+    };
+    let room = |kinds: Vec<FindingKind>| {
+        assert!(
+            matches!(&kinds[..], [FindingKind::Room { outcome: RoomOutcome::DoesNotFit, .. }]),
+            "only the room: {kinds:?}"
+        );
+    };
+    let with_reason = HopRequest { despite: Some("a node comes in a minute".to_owned()), ..request.clone() };
+    room(kinds(changes.start(&admin(), &request).await.expect_err("no room")));
+    let owner = Identity { sees: Visibility::Namespaces(["team-a".to_owned()].into()), ..admin() };
+    room(kinds(changes.start(&owner, &with_reason).await.expect_err("not theirs to override")));
+    let _ = changes.start(&admin(), &with_reason).await.expect("overridden");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strategy_that_fits_is_proposed_and_taken() {
+    let (_sandbox, changes, request) = before_a_patch("full").await;
+    let judged = changes.judge_all(&admin(), &request).await.expect("read");
+    let found = judged.found(&request);
+    let room = found.iter().find(|finding| matches!(finding.kind, FindingKind::Room { .. })).expect("about the room");
+    assert!(room.evidence.contains("0/1"), "in place is proposed: {}", room.evidence);
+    let in_place = HopRequest { strategy: Some(Strategy::IN_PLACE), ..request };
+    let _ = changes.start(&admin(), &in_place).await.expect("it fits");
 }

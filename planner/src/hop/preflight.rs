@@ -2,7 +2,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::patch::changes_strategy;
-use super::{Acknowledgement, HopKind};
+use super::{Acknowledgement, Agreement, HopKind};
 use crate::finding::{Finding, FindingKind};
 use crate::next::{kamaji_verdict, standing_with};
 use crate::operator::{Ceiling, OperatorKnowledge, OperatorRules};
@@ -29,8 +29,8 @@ pub struct Preflight {
 
 /// Checks one hop against everything that is known. `strategy` is the one to write; `None` keeps the declared one.
 ///
-/// While a hop runs no other may start, but for the ways out of a stuck one; such a way may also leave the version as it is and
-/// change the strategy alone.
+/// While a hop runs no other may start, but for the ways out of a stuck one. Such a way may also leave the version as it is and
+/// change the strategy alone, as anybody may at rest.
 pub fn preflight(
     snapshot: &TenantSnapshot,
     version: &KubernetesVersion,
@@ -44,8 +44,8 @@ pub fn preflight(
     let rules = operator.rules_for(snapshot);
     let exit = way_out(snapshot, version, strategy);
     let mut findings = verdict.err().unwrap_or_default();
-    if exit.is_some() {
-        // A way out may change the strategy alone.
+    if exit.is_some() || strategy.is_some_and(|chosen| is_settled(snapshot) && changes_strategy(snapshot, chosen)) {
+        // A way out may change the strategy alone. So may anybody at rest: it starts no rollout, and governs the next one.
         findings.retain(|finding| !matches!(finding.kind, FindingKind::AlreadyWanted { .. }));
     }
     if let Freshness::Stale { why, .. } = &snapshot.freshness {
@@ -71,24 +71,32 @@ pub fn preflight(
 }
 
 impl Preflight {
-    /// Whether the hop may start, now that these were acknowledged and this name was typed.
+    /// Whether the hop may start, now that this was given.
     ///
     /// # Errors
     /// Everything that still stands against it.
-    pub fn may_start(&self, acknowledged: &[Acknowledgement], typed_name: Option<&str>) -> Result<(), Vec<Finding>> {
-        let mut against: Vec<Finding> = self.findings.iter().filter(|finding| finding.blocks()).cloned().collect();
+    pub fn may_start(&self, given: Agreement<'_>) -> Result<(), Vec<Finding>> {
+        let stands = |finding: &&Finding| finding.blocks() && !(given.despite.is_some() && finding.may_be_overridden());
+        let mut against: Vec<Finding> = self.findings.iter().filter(stands).cloned().collect();
         against.extend(
             self.needs
                 .iter()
-                .filter(|need| !acknowledged.contains(need))
+                .filter(|need| !given.acknowledged.contains(need))
                 .map(|need| FindingKind::NotAcknowledged { what: *need }.into()),
         );
         if let Some(expected) = &self.name_to_type
-            && typed_name.map(str::trim) != Some(expected)
+            && given.typed_name.map(str::trim) != Some(expected)
         {
             against.push(FindingKind::NameNotTyped { expected: expected.clone() }.into());
         }
         if against.is_empty() { Ok(()) } else { Err(against) }
+    }
+
+    /// With what was found beyond the snapshot.
+    pub fn and(mut self, found: Vec<Finding>) -> Self {
+        self.findings.extend(found);
+        self.findings.sort_by_key(|finding| finding.severity);
+        self
     }
 
     /// Whether nothing stands against it but what a person may still acknowledge.

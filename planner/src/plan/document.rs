@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::change::PlannedChange;
-use crate::finding::{Finding, Severity};
+use super::headline::Verdict;
+use crate::finding::Finding;
 use crate::lab::LabRow;
 
 /// Name and version of the document.
@@ -36,6 +37,10 @@ pub struct UpgradePlan {
     pub hop: Option<String>,
     /// What the findings come to.
     pub verdict: Verdict,
+    /// The verdict in a sentence.
+    pub headline: String,
+    /// How many findings of each kind.
+    pub summary: String,
     /// How the pods are replaced, and why so.
     pub strategy: PlanStrategy,
     /// What the model says; absent while the control plane sleeps.
@@ -52,20 +57,6 @@ pub struct UpgradePlan {
     pub checklist: Vec<String>,
     /// Over the facts that it was made from.
     pub digest: String,
-}
-
-/// What the findings come to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Verdict {
-    /// Nothing speaks against it.
-    Clean,
-    /// It may be made; somebody should read the warnings.
-    Warnings,
-    /// It must not be made.
-    Blocked,
-    /// Whether the API server would take it is not known.
-    NotChecked,
 }
 
 /// How the pods are replaced.
@@ -154,32 +145,6 @@ pub struct PlannedFinding {
     pub source: String,
     /// A public page that states it.
     pub url: Option<String>,
-}
-
-impl Verdict {
-    /// What these findings come to. The API server's silence about the dry run counts more than a warning: nothing may be started
-    /// then.
-    pub fn of(findings: &[Finding]) -> Self {
-        let is = |severity| findings.iter().any(|finding| finding.severity == severity);
-        let silent =
-            findings.iter().any(|finding| matches!(finding.kind, crate::finding::FindingKind::DryRunNotJudged { .. }));
-        match () {
-            () if is(Severity::Blocks) => Self::Blocked,
-            () if silent => Self::NotChecked,
-            () if is(Severity::Warns) || is(Severity::Unknown) => Self::Warnings,
-            () => Self::Clean,
-        }
-    }
-
-    /// The exit code of a command that made the plan: 0 clean, 1 warnings, 2 blocked, 3 could not be checked.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Clean => 0,
-            Self::Warnings => 1,
-            Self::Blocked => 2,
-            Self::NotChecked => 3,
-        }
-    }
 }
 
 impl PlannedFinding {

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use super::document::{Forecast, UpgradePlan};
-use super::text::headline;
 use crate::cost::Bytes;
 use crate::lab::seconds;
 
@@ -12,12 +11,13 @@ pub fn markdown(plan: &UpgradePlan) -> String {
     let mut out = String::new();
     let _ = write!(
         out,
-        "# {}/{}: {} → {}\n\n**{}**\n\n",
+        "# {}/{}: {} → {}\n\n**{}** {}.\n\n",
         escaped(&plan.namespace),
         escaped(&plan.tenant),
         escaped(plan.installed.as_deref().unwrap_or("nothing")),
         escaped(&plan.to),
-        headline(plan)
+        escaped(&plan.headline),
+        plan.summary,
     );
     let _ = write!(out, "Made {}, generation {}, `{}`.\n\n", plan.made_at, plan.generation, plan.digest);
     strategy(&mut out, plan);

@@ -2,13 +2,12 @@
 
 use std::fmt::Write;
 
-use super::document::{UpgradePlan, Verdict};
+use super::document::UpgradePlan;
 
 /// The plan for a terminal: the verdict first, no markup, nothing that a terminal would take for a command.
 pub fn text(plan: &UpgradePlan) -> String {
     let mut out = String::new();
-    let installed = plan.installed.as_deref().unwrap_or("nothing");
-    let _ = write!(out, "{}/{}: {installed} -> {}\n{}\n\n", plan.namespace, plan.tenant, plan.to, headline(plan));
+    let _ = write!(out, "{}/{}: {}\n{}.\n\n", plan.namespace, plan.tenant, plan.headline, plan.summary);
     let chosen = plan.strategy.chosen.as_deref().unwrap_or("none that a Deployment takes");
     let _ = writeln!(out, "Strategy {chosen}. {}", plan.strategy.why);
     for instead in &plan.strategy.instead {
@@ -45,39 +44,4 @@ pub fn text(plan: &UpgradePlan) -> String {
     }
     let _ = write!(out, "\nMade {}, {}\n", plan.made_at, plan.digest);
     out.chars().filter(|character| !character.is_control() || *character == '\n').collect()
-}
-
-/// The verdict in a sentence.
-pub(super) fn headline(plan: &UpgradePlan) -> String {
-    let count = |severity: &str| plan.findings.iter().filter(|finding| finding.severity == severity).count();
-    let findings = |count: usize| if count == 1 { "one finding".to_owned() } else { format!("{count} findings") };
-    let hop = match plan.hop.as_deref() {
-        Some("minor") => "The next minor. ",
-        Some(_) => "A patch. ",
-        None => "",
-    };
-    match plan.verdict {
-        Verdict::Clean => format!("{hop}Nothing speaks against it."),
-        Verdict::Warnings => {
-            let (warns, unknown) = (count("warns"), count("unknown"));
-            let mut parts = Vec::new();
-            if warns > 0 {
-                parts.push(format!(
-                    "{} to read",
-                    if warns == 1 { "one warning".to_owned() } else { format!("{warns} warnings") }
-                ));
-            }
-            if unknown > 0 {
-                parts.push(format!(
-                    "{} could not be made",
-                    if unknown == 1 { "one check".to_owned() } else { format!("{unknown} checks") }
-                ));
-            }
-            format!("{hop}Nothing blocks it; {}.", parts.join(", "))
-        }
-        Verdict::Blocked => format!("Blocked by {}.", findings(count("blocks"))),
-        Verdict::NotChecked => {
-            "Whether it could be started is not known: the API server did not judge the change.".to_owned()
-        }
-    }
 }

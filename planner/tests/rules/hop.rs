@@ -182,6 +182,7 @@ fn a_hop_request_survives_json() {
         strategy: Some(Strategy::BLUE_GREEN),
         acknowledged: vec![planner::hop::Acknowledgement::KubeletsNotChecked],
         typed_name: Some("tenant-00".to_owned()),
+        despite: Some("the platform team knows".to_owned()),
     };
     let text = serde_json::to_string(&request).expect("json");
     assert_eq!(serde_json::from_str::<HopRequest>(&text).expect("back"), request);

@@ -2,7 +2,9 @@
 
 use planner::operator::OperatorKnowledge;
 use planner::placement;
-use planner::plan::{DryRunFact, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown, text};
+use planner::plan::{
+    DryRunFact, Evidence, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown, text,
+};
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
 use planner::tenant::{PodRequests, Reading, TenantSnapshot};
@@ -46,9 +48,7 @@ impl Wanted {
             strategy: self.strategy,
             operator: &operator,
             releases: &ReleaseTable::built_in(),
-            neighbours: self.neighbours,
-            room: self.room.clone(),
-            dry_run: self.dry_run.clone(),
+            evidence: &Evidence { neighbours: self.neighbours, room: self.room.clone(), dry_run: self.dry_run.clone() },
             today: today(),
             made_at: self.made_at,
         })

@@ -1,5 +1,5 @@
-use planner::finding::{FindingKind, Severity};
-use planner::hop::{Acknowledgement, HopKind, Preflight, preflight};
+use planner::finding::{Finding, FindingKind, RoomOutcome, Severity};
+use planner::hop::{Acknowledgement, Agreement, HopKind, Preflight, preflight};
 use planner::operator::OperatorKnowledge;
 use planner::releases::ReleaseTable;
 use planner::strategy::{DeclaredStrategy, IntOrPercent, Strategy};
@@ -66,17 +66,22 @@ fn a_minor_starts_only_when_the_kubelets_are_acknowledged_and_the_name_is_typed(
         (&[], Some("tenant-00"), &["notAcknowledged"]),
     ];
     for (acknowledged, typed, expected) in cases {
-        let against = preflight.may_start(acknowledged, typed).expect_err("something is missing");
+        let against = preflight
+            .may_start(Agreement { acknowledged, typed_name: typed, despite: None })
+            .expect_err("something is missing");
         assert_eq!(kinds(&against), expected, "{typed:?}");
     }
-    assert_eq!(preflight.may_start(&yes, Some(" tenant-00 ")), Ok(()));
+    assert_eq!(
+        preflight.may_start(Agreement { acknowledged: &yes, typed_name: Some(" tenant-00 "), despite: None }),
+        Ok(())
+    );
 }
 
 #[test]
 fn a_patch_needs_nothing_and_says_that_it_can_be_undone() {
     let preflight = check(&tenant("v1.35.6"), "v1.35.9", None);
     assert_eq!(preflight.hop, Some(HopKind::Patch));
-    assert_eq!(preflight.may_start(&[], None), Ok(()));
+    assert_eq!(preflight.may_start(Agreement::default()), Ok(()));
     assert!(has(&preflight, "patchCanBeUndone"));
     for absent in ["kubeletsNotChecked", "minorCannotBeUndone", "kubeProxyAhead", "kubectlSkew"] {
         assert!(!has(&preflight, absent), "{absent}");
@@ -89,7 +94,7 @@ fn a_patch_under_kamaji_1_0_0_cannot_be_undone_and_ready_comes_early() {
     snapshot.observed_generation = None;
     let preflight = check_with(&snapshot, "v1.30.2", None, &v1_0_0());
     assert!(has(&preflight, "patchCannotBeUndone") && has(&preflight, "readyComesEarly"));
-    assert_eq!(preflight.may_start(&[], None), Ok(()));
+    assert_eq!(preflight.may_start(Agreement::default()), Ok(()));
 }
 
 #[test]
@@ -108,9 +113,45 @@ fn what_stands_against_it_cannot_be_acknowledged_away() {
         (&paused, "v1.37.0", vec!["aboveCeiling", "skipsMinors", "paused"]),
     ] {
         let preflight = check(snapshot, wanted, None);
-        let against = preflight.may_start(&everything, Some("tenant-00")).expect_err("blocked");
+        let against = preflight
+            .may_start(Agreement {
+                acknowledged: &everything,
+                typed_name: Some("tenant-00"),
+                despite: Some("all the same"),
+            })
+            .expect_err("blocked");
         assert_eq!(kinds(&against), expected);
         assert!(!preflight.is_clear());
+    }
+}
+
+#[test]
+fn what_blocks_for_others_sake_gives_way_to_a_reason_and_nothing_else_does() {
+    let room = || FindingKind::Room { outcome: RoomOutcome::DoesNotFit, verdict: "no".to_owned() };
+    let busy = || FindingKind::DataStoreBusy { data_store: "default".to_owned(), surging: 1 };
+    let refused = || FindingKind::DryRunRefused { words: "no".to_owned() };
+    let because = Agreement { despite: Some("agreed with the platform team"), ..Agreement::default() };
+    for (found, given, left) in [
+        (vec![room(), busy()], because, vec![]),
+        (vec![room(), busy()], Agreement::default(), vec!["room", "dataStoreBusy"]),
+        (vec![room(), refused()], because, vec!["dryRunRefused"]),
+    ] {
+        let found = found.into_iter().map(Finding::from).collect();
+        let preflight = check(&tenant("v1.35.6"), "v1.35.7", None).and(found);
+        assert_eq!(kinds(&preflight.may_start(given).err().unwrap_or_default()), left);
+    }
+}
+
+#[test]
+fn at_rest_the_strategy_may_change_alone() {
+    let snapshot = tenant("v1.35.6");
+    for (strategy, expected) in [
+        (Some(Strategy::ROLLING_ONE), vec![]),
+        (Some(Strategy::BLUE_GREEN), vec!["alreadyWanted"]),
+        (None, vec!["alreadyWanted"]),
+    ] {
+        let against = check(&snapshot, "v1.35.6", strategy).may_start(Agreement::default());
+        assert_eq!(kinds(&against.err().unwrap_or_default()), expected, "{strategy:?}");
     }
 }
 

@@ -94,14 +94,21 @@ impl Builder {
                 }),
             );
         }
-        self.world.plant(Kind::DataStore, json!({
-            "metadata": {"name": "default", "generation": 1},
-            "spec": {
-                "driver": "etcd",
-                "endpoints": ["etcd-0.etcd.kamaji-system.svc:2379", "etcd-1.etcd.kamaji-system.svc:2379", "etcd-2.etcd.kamaji-system.svc:2379"],
-            },
-            "status": {"ready": true, "observedGeneration": 1},
-        }));
+        self.data_store("default");
+    }
+
+    /// An etcd of three members.
+    pub(super) fn data_store(&mut self, name: &str) {
+        let endpoints: Vec<String> =
+            (0..3).map(|member| format!("{name}-{member}.{name}.kamaji-system.svc:2379")).collect();
+        self.world.plant(
+            Kind::DataStore,
+            json!({
+                "metadata": {"name": name, "generation": 1},
+                "spec": {"driver": "etcd", "endpoints": endpoints},
+                "status": {"ready": true, "observedGeneration": 1},
+            }),
+        );
     }
 
     /// Creates a tenant and waits until it rests.

@@ -15,6 +15,8 @@ const ROOMY: (usize, usize) = (4, 110);
 /// Every situation once. `team-a` and `team-a-staging` are the tenant owner's, `team-b` is another's.
 pub(super) fn default(world: &mut Builder) {
     world.ground(&[TEAM_A_NAMESPACES[0], STAGING, TEAM_B], ROOMY.0, ROOMY.1);
+    // Apart from the others: a tenant of it is stuck with twice its pods.
+    world.data_store("team-b");
     world.days_ago(110);
     world.create(Tenant { version: "v1.34.9", ..Tenant::default() });
     world.create(Tenant { name: "payments", version: "v1.35.9", spec: requests(), ..Tenant::default() });
@@ -22,6 +24,7 @@ pub(super) fn default(world: &mut Builder) {
         namespace: TEAM_B,
         name: "warehouse",
         version: "v1.35.6",
+        spec: json!({"dataStore": "team-b"}),
         behaviour: broken(),
         ..Tenant::default()
     });

@@ -32,6 +32,8 @@ pub struct StartQuery {
     pub kubelets_checked: String,
     /// The typed name, as it was given before a refusal.
     pub typed_name: String,
+    /// The reason of an override, as it was given before a refusal.
+    pub despite: String,
     /// Why the start was refused: an HTTP status.
     pub refused: String,
 }
@@ -49,6 +51,8 @@ pub struct Agreed {
     pub kubelets_checked: String,
     /// The tenant's name, typed.
     pub typed_name: String,
+    /// Why it is to start although something blocks it; empty if nothing is overridden.
+    pub despite: String,
 }
 
 /// What was chosen, read.
@@ -82,7 +86,7 @@ impl Choice {
         Ok(Self { version, strategy: query.strategy()? })
     }
 
-    pub(super) fn strategy_text(&self) -> String {
+    pub(crate) fn strategy_text(&self) -> String {
         self.strategy.map(|strategy| strategy.to_string()).unwrap_or_default()
     }
 }
@@ -108,17 +112,25 @@ pub(crate) fn choices(
         .filter(|choice| matches!(choice.verdict, Verdict::Available { .. }))
         .map(|choice| choice.version.to_string())
         .collect();
+    // At rest the strategy may change alone.
+    open.push(snapshot.desired_version.to_string());
     if !wanted.is_empty() && !open.contains(&wanted) {
         // What the address asks for stays chosen, and the page says why not.
         open.push(wanted.clone());
     }
+    let declared = snapshot.desired_version.to_string();
     let options = open
         .into_iter()
         .map(|version| {
             let chosen = version == wanted;
+            let label = if version == declared {
+                format!("{version}, as it is: change the strategy alone")
+            } else {
+                version.clone()
+            };
             view! {
-                <option value=version.clone() selected=chosen>
-                    {version.clone()}
+                <option value=version selected=chosen>
+                    {label}
                 </option>
             }
         })
@@ -214,6 +226,7 @@ impl Agreed {
             seen: self.binding.clone(),
             kubelets_checked: self.kubelets_checked.clone(),
             typed_name: self.typed_name.clone(),
+            despite: self.despite.clone(),
             refused: error.status().to_string(),
         };
         format!("{}{}", links::tenant(id, TenantTab::Start), query.as_url_query())
@@ -231,6 +244,7 @@ impl StartQuery {
             seen: text("seen"),
             kubelets_checked: text("kubelets_checked"),
             typed_name: text("typed_name"),
+            despite: text("despite"),
             refused: text("refused"),
         }
     }
@@ -244,6 +258,7 @@ impl StartQuery {
             ("seen", &self.seen),
             ("kubelets_checked", &self.kubelets_checked),
             ("typed_name", &self.typed_name),
+            ("despite", &self.despite),
             ("refused", &self.refused),
         ]
         .into_iter()
@@ -254,7 +269,7 @@ impl StartQuery {
     }
 
     /// The choices without what belongs to a refused start.
-    pub(super) fn choices_only(&self) -> Self {
+    pub(crate) fn choices_only(&self) -> Self {
         Self {
             version: self.version.clone(),
             strategy: self.strategy.clone(),

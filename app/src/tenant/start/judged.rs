@@ -1,33 +1,30 @@
-//! What a choice means: exactly what would be written, what it costs, what speaks for and against it, what Kamaji says.
+//! What a choice means: exactly what would be written, what it costs, what speaks for and against it.
 
 use leptos::prelude::*;
+use planner::finding::{Finding, summary};
 use planner::hop::{FieldChange, HopKind, Preflight, field_changes, notices, preflight};
+use planner::plan::{Headline, Verdict};
 use planner::strategy::Strategy;
 use planner::tenant::TenantSnapshot;
 
-use super::{Choice, DryRunAnswer};
-use crate::error::ConsoleError;
+use super::{Checks, Choice};
 use crate::findings;
 use crate::tenant::Knowledge;
 use crate::tenant::forecast::{cost_section, forecast};
-use crate::trouble::error_notice;
 use crate::words;
 
 /// The verdict, the diff, the cost and the findings of a choice.
-pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &Choice) -> AnyView {
+pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &Choice, checks: &Checks) -> AnyView {
     let check = check(snapshot, knowledge, choice);
-    let blocking = check.findings.iter().filter(|finding| finding.blocks()).count();
-    let installed = snapshot.installed_version.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-    let verdict = match (blocking, check.hop) {
-        (0, Some(HopKind::Minor)) => format!("{installed} → {} is the next minor. Nothing blocks it.", choice.version),
-        (0, Some(HopKind::Patch)) => format!("{installed} → {} is a patch. Nothing blocks it.", choice.version),
-        (0, None) => {
-            format!("{} stays the wanted version, only the strategy changes. Nothing blocks it.", choice.version)
+    let all: Vec<Finding> = check.findings.iter().cloned().chain(checks.findings()).collect();
+    let headline = Headline::of(snapshot, &choice.version, check.hop, &all);
+    let verdict = match checks {
+        Checks::Waiting if headline.verdict() != Verdict::Blocked => {
+            format!("{} The management cluster is being asked.", headline.step())
         }
-        (1, _) => format!("{installed} → {} cannot be started: one finding blocks it.", choice.version),
-        (more, _) => format!("{installed} → {} cannot be started: {more} findings block it.", choice.version),
+        _ => headline.to_string(),
     };
-    let summary = findings::summary(&check.findings);
+    let summary = summary(&check.findings);
     let strategy = choice.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
     let cost = strategy
         .zip(check.hop)
@@ -83,48 +80,6 @@ fn noticed(hop: Option<HopKind>, strategy: Option<Strategy>, replicas: u32) -> A
         <section class="section stack" aria-labelledby="noticed">
             <h2 id="noticed">{"What this tenant’s users will notice"}</h2>
             <ul class="plain-list">{notices}</ul>
-        </section>
-    }
-    .into_any()
-}
-
-/// What the API server answered to the dry run.
-pub(crate) fn dry_run_section(answer: &Result<DryRunAnswer, ConsoleError>) -> AnyView {
-    let body = match answer {
-        Ok(DryRunAnswer::Accepted) => view! {
-            <p class="callout callout--passes">
-                <span class="severity severity--passes">{"Passes"}</span>
-                {" The API server and Kamaji would take this change. Nothing was written."}
-            </p>
-        }
-        .into_any(),
-        Ok(DryRunAnswer::Refused(words)) => view! {
-            <div class="callout callout--blocks">
-                <p class="callout__title">
-                    <span class="severity severity--blocks">{"Blocks"}</span>
-                    {"It would be refused, in these words:"}
-                </p>
-                <blockquote>{words.clone()}</blockquote>
-            </div>
-        }
-        .into_any(),
-        Ok(DryRunAnswer::NotJudged(why)) => view! {
-            <div class="callout callout--unknown">
-                <p class="callout__title">
-                    <span class="severity severity--unknown">{"Unknown"}</span>
-                    {"The API server could not judge it, so nothing can be started:"}
-                </p>
-                <blockquote>{why.clone()}</blockquote>
-            </div>
-        }
-        .into_any(),
-        Ok(DryRunAnswer::NotAsked) => view! { <p class="muted">{"Not asked."}</p> }.into_any(),
-        Err(error) => error_notice(error).into_any(),
-    };
-    view! {
-        <section class="section stack" aria-labelledby="dry-run">
-            <h2 id="dry-run">{"What Kamaji says to a dry run"}</h2>
-            {body}
         </section>
     }
     .into_any()

@@ -1,0 +1,103 @@
+//! What speaks for and against a hop beyond the tenant's own snapshot: the neighbours, the room, the API server's own word.
+
+use super::Neighbours;
+use crate::finding::{Finding, FindingKind, RoomOutcome};
+use crate::placement;
+use crate::strategy::Strategy;
+use crate::tenant::TenantSnapshot;
+
+/// What was read for one hop at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// The other tenants of the same DataStore.
+    pub neighbours: Neighbours,
+    /// Whether its pods find room.
+    pub room: RoomFact,
+    /// What the API server said to the change as a dry run.
+    pub dry_run: DryRunFact,
+}
+
+/// What is known of the room on the nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoomFact {
+    /// Simulated; the strategies that get through instead, if this one does not.
+    Simulated(placement::Verdict, Vec<placement::Proposal>),
+    /// Not checked; why.
+    NotChecked(String),
+    /// There is nothing to ask: no pod is made.
+    NotAsked,
+}
+
+/// What the API server said to the change as a dry run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DryRunFact {
+    /// It would be taken.
+    Accepted,
+    /// It would be refused, in these words.
+    Refused(String),
+    /// It could not be judged.
+    NotJudged(String),
+    /// There is nothing to ask: no patch would be sent.
+    NotAsked,
+}
+
+impl Evidence {
+    /// What it comes to. `strategy`: the one by which pods are replaced; `None` if what is declared is none.
+    pub fn findings(&self, snapshot: &TenantSnapshot, strategy: Option<Strategy>) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = self.neighbours.finding(snapshot, strategy).into_iter().collect();
+        findings.extend(self.room.finding());
+        findings.extend(self.dry_run.finding());
+        findings
+    }
+}
+
+impl RoomFact {
+    /// Why the room is not judged now: the model begins with a control plane at rest.
+    pub fn while_replaced() -> Self {
+        Self::NotChecked(
+            "pods are being replaced already, and the room is judged for a rollout that begins at rest".to_owned(),
+        )
+    }
+
+    /// The strategies that get through where the chosen one does not.
+    pub(super) fn instead(&self) -> Vec<String> {
+        match self {
+            Self::Simulated(_, proposals) => proposals.iter().map(ToString::to_string).collect(),
+            Self::NotChecked(_) | Self::NotAsked => Vec::new(),
+        }
+    }
+
+    /// Whether every new pod finds room at once.
+    pub(super) fn fits(&self) -> bool {
+        matches!(self, Self::Simulated(placement::Verdict::Fits { .. }, _))
+    }
+
+    fn finding(&self) -> Option<Finding> {
+        let (verdict, proposals) = match self {
+            Self::NotAsked => return None,
+            Self::NotChecked(why) => return Some(FindingKind::RoomNotChecked { why: why.clone() }.into()),
+            Self::Simulated(verdict, proposals) => (verdict, proposals),
+        };
+        let outcome = match verdict {
+            placement::Verdict::Fits { .. } => RoomOutcome::Fits,
+            placement::Verdict::FitsInTurn { .. } => RoomOutcome::InTurn,
+            placement::Verdict::Depends { .. } => RoomOutcome::Depends,
+            placement::Verdict::DoesNotFit { .. } | placement::Verdict::Refused(_) => RoomOutcome::DoesNotFit,
+            placement::Verdict::Unknown(_) => RoomOutcome::Unknown,
+        };
+        let evidence = proposals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        Some(Finding::new(FindingKind::Room { outcome, verdict: verdict.to_string() }, evidence))
+    }
+}
+
+impl DryRunFact {
+    fn finding(&self) -> Option<Finding> {
+        let ended = |words: &String| words.trim_end_matches('.').to_owned();
+        match self {
+            Self::Accepted => Some(FindingKind::DryRunAccepted.into()),
+            Self::Refused(words) => Some(FindingKind::DryRunRefused { words: ended(words) }.into()),
+            Self::NotJudged(why) => Some(FindingKind::DryRunNotJudged { why: ended(why) }.into()),
+            Self::NotAsked => None,
+        }
+    }
+}
