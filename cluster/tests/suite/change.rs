@@ -43,6 +43,13 @@ fn request() -> HopRequest {
     }
 }
 
+/// What became of the agreed hop under this script.
+pub(crate) async fn started_under(faults: impl IntoIterator<Item = Fault>) -> Result<cluster::Started, ChangeError> {
+    let api = Api::new();
+    api.world().faults.extend(faults);
+    start(&api, &admin()).await
+}
+
 /// Nobody to probe, so the script sees only what a change asks.
 fn changes(api: &Api) -> Changes {
     let clock = HandClock::new().clock();

@@ -5,6 +5,7 @@ mod index;
 mod malformed;
 mod nodes;
 mod observe;
+mod observed;
 mod operator;
 mod recordings;
 mod sandbox;

@@ -1,42 +1,19 @@
 //! Whole situations of a real Kamaji, replayed: what the index makes of them must be what happened.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use cluster::{Index, Observer, Recording, RecordingError, Source};
+use cluster::{Recording, RecordingError, Source};
 use planner::film::{FilmSummary, Milestones, Side};
 use planner::stage::{self, Stage};
-use planner::tenant::{DeploymentFacts, ObservedHop, TenantSnapshot};
+use planner::tenant::{DeploymentFacts, ObservedHop};
 
+use crate::support::story::{open, replay};
 use crate::support::{admin, tenant_id};
-
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings").join(format!("{name}.jsonl.gz"))
-}
-
-fn open(name: &str) -> Recording {
-    Recording::open(&path(name)).expect("the recording is whole")
-}
-
-/// Plays a recording and shows each state of each tenant: time, tenant.
-fn replay(name: &str, mut see: impl FnMut(i64, &TenantSnapshot)) -> (Index, Observer) {
-    let recording = open(name);
-    let start = recording.moment(0);
-    let (mut index, observer) = recording.begin(Arc::new(move || start));
-    for step in recording.steps() {
-        recording.play(step, &mut index);
-        for snapshot in observer.fleet().borrow().visible(&admin()) {
-            see(step.at_ms, &snapshot);
-        }
-    }
-    (index, observer)
-}
 
 /// The hops of one tenant as they stood when they ended or the recording did.
 fn hops(name: &str, tenant: &str) -> Vec<ObservedHop> {
     let mut hops: BTreeMap<i64, ObservedHop> = BTreeMap::new();
-    replay(name, |_, snapshot| {
+    replay(&open(name), |_, snapshot| {
         if let Some(hop) = snapshot.hop.clone().filter(|_| snapshot.id == tenant_id(tenant)) {
             hops.insert(hop.started_at.0, hop);
         }
@@ -77,7 +54,7 @@ const ALL: [(&str, &[&str]); 20] = [
 #[test]
 fn every_recording_is_read_without_a_problem() {
     for (name, tenants) in ALL {
-        let (_, observer) = replay(name, |_, _| {});
+        let (_, observer) = replay(&open(name), |_, _| {});
         let fleet = observer.fleet().borrow().visible(&admin());
         let names: Vec<&str> = fleet.iter().map(|snapshot| snapshot.id.name.as_str()).collect();
         assert_eq!(names, tenants, "{name}");
@@ -92,7 +69,7 @@ fn every_recording_is_read_without_a_problem() {
 fn nothing_is_settled_before_the_deployment_is_complete_on_the_wanted_version() {
     for (name, _) in ALL {
         let mut settled = BTreeMap::new();
-        replay(name, |at_ms, snapshot| {
+        replay(&open(name), |at_ms, snapshot| {
             let Some(hop) = &snapshot.hop else { return };
             let before = settled.insert((snapshot.id.clone(), hop.started_at), hop.settled_ms).flatten();
             if hop.settled_ms.is_none() || before.is_some() {
@@ -111,7 +88,7 @@ fn nothing_is_finished_while_a_pod_of_an_older_version_exists() {
     let mut finished = 0;
     for (name, _) in ALL {
         let mut seen = BTreeMap::new();
-        replay(name, |at_ms, snapshot| {
+        replay(&open(name), |at_ms, snapshot| {
             let Some(hop) = &snapshot.hop else { return };
             let before = seen.insert((snapshot.id.clone(), hop.started_at), hop.finished_ms).flatten();
             if hop.finished_ms.is_none() || before.is_some() {
@@ -143,7 +120,7 @@ fn the_stages_of_a_hop_come_in_order() {
         ("v100-upgrade-default", "a2", &[Accepted, RollingOut, Settled, Finished]),
     ] {
         let mut stages = Vec::new();
-        replay(name, |_, snapshot| {
+        replay(&open(name), |_, snapshot| {
             if snapshot.hop.is_some() && snapshot.id == tenant_id(tenant) {
                 stages.push(stage::read(snapshot).stage);
             }
@@ -238,7 +215,7 @@ fn creation_and_other_rollouts_are_no_hops() {
 
 #[test]
 fn an_operator_without_observed_generation_is_not_behind() {
-    let (_, observer) = replay("v100-upgrade-default", |_, snapshot| {
+    let (_, observer) = replay(&open("v100-upgrade-default"), |_, snapshot| {
         assert_eq!(snapshot.observed_generation, None);
     });
     let fleet = observer.fleet().borrow().visible(&admin());
@@ -249,7 +226,7 @@ fn an_operator_without_observed_generation_is_not_behind() {
 fn a_hop_under_write_limits_is_not_settled_until_they_are_lifted() {
     let lifted = open("write-limited").marks().last().expect("three marks").0;
     let mut last = None;
-    replay("write-limited", |at_ms, snapshot| {
+    replay(&open("write-limited"), |at_ms, snapshot| {
         let settled = snapshot.hop.as_ref().is_some_and(|hop| hop.settled_ms.is_some());
         assert!(!settled || at_ms >= lifted, "settled at {at_ms} ms");
         last = Some(settled);
@@ -263,7 +240,7 @@ fn start_up_and_termination_are_timed_from_the_pods() {
     for (name, tenant, startups, terminations) in
         [("upgrade-default", "t2", 6, 3), ("upgrade-konnectivity", "t8", 9 - 3, 6)]
     {
-        let (_, observer) = replay(name, |_, _| {});
+        let (_, observer) = replay(&open(name), |_, _| {});
         let receiver = observer.tenant(&admin(), &tenant_id(tenant)).expect("it is there");
         let timings = receiver.borrow().timings.clone();
         assert_eq!((timings.startup_ms.len(), timings.termination_ms.len()), (startups, terminations), "{name}");

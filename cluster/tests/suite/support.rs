@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod objects;
+pub(crate) mod story;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

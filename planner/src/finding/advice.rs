@@ -41,7 +41,7 @@ impl FindingKind {
             | Self::DeadEnd { .. }
             | Self::StrategyStallsKamaji { .. }
             | Self::WriteLimitedDuringHop
-            | Self::PausedDuringHop
+            | Self::PausedDuringChange
             | Self::Room { outcome: RoomOutcome::DoesNotFit, .. }
             | Self::DataStoreBusy { .. }
             | Self::DryRunRefused { .. } => Severity::Blocks,
@@ -120,7 +120,7 @@ impl FindingKind {
             | Self::StrategyStallsKamaji { .. }
             | Self::StrategyStays { .. }
             | Self::WriteLimitedDuringHop
-            | Self::PausedDuringHop
+            | Self::PausedDuringChange
             | Self::WayOut { .. }
             | Self::StatusAheadOfDeployment { .. } => Source::KamajiController,
             Self::SurgeAddsPods { .. }
@@ -267,7 +267,7 @@ impl FindingKind {
                 "See the exits; changes to strategy, resources or replicas are not applied in this state."
             }
             Self::DeadEnd { .. } => "Only an administrator can free it, by setting the status to Upgrading.",
-            Self::PausedDuringHop => "Remove the annotation kamaji.clastix.io/paused; the hop goes on after that.",
+            Self::PausedDuringChange => "Remove the annotation kamaji.clastix.io/paused; Kamaji goes on after that.",
             Self::StatusAheadOfDeployment { .. } => "Wait; the real rollout follows within seconds.",
             Self::Room { outcome: RoomOutcome::DoesNotFit, .. } => {
                 "Make room on the nodes or raise the quota, or take a strategy that needs less."

@@ -340,8 +340,8 @@ pub enum FindingKind {
     },
     /// Write limits keep the version from being recorded.
     WriteLimitedDuringHop,
-    /// Paused in the middle.
-    PausedDuringHop,
+    /// Paused while a change waits.
+    PausedDuringChange,
     /// Kamaji's status says done, the Deployment does not.
     StatusAheadOfDeployment {
         /// What Kamaji recorded.

@@ -199,7 +199,7 @@ impl fmt::Display for FindingKind {
             Self::WriteLimitedDuringHop => {
                 f.write_str("Its writes are limited, so the version is never recorded as installed.")
             }
-            Self::PausedDuringHop => f.write_str("It is paused, so Kamaji applies nothing."),
+            Self::PausedDuringChange => f.write_str("It is paused, so Kamaji applies nothing."),
             Self::StatusAheadOfDeployment { recorded, running } => {
                 write!(f, "Kamaji reports {recorded} as installed, but the Deployment still runs {running}.")
             }

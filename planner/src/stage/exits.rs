@@ -67,7 +67,7 @@ pub(super) fn open_now(snapshot: &TenantSnapshot, stage: Stage, stuck: &[Finding
     // While the status is Upgrading Kamaji skips its gate, so a changed version or strategy reaches the Deployment.
     let applies = snapshot.status == KamajiStatus::Upgrading && stage == Stage::RollingOut;
 
-    if has(|kind| matches!(kind, FindingKind::PausedDuringHop)) {
+    if has(|kind| matches!(kind, FindingKind::PausedDuringChange)) {
         add(Exit::Unpause);
     }
     if has(|kind| matches!(kind, FindingKind::WriteLimitedDuringHop)) {
@@ -100,12 +100,16 @@ pub(super) fn open_now(snapshot: &TenantSnapshot, stage: Stage, stuck: &[Finding
     {
         add(back);
     }
+    // Pods that hang are replaced by those of another patch. One that finds no room, or is not created, hangs there as well.
+    let not_even_there = no_room || has(|kind| matches!(kind, FindingKind::ReplicaFailure));
+    let pods_hang = has(has_a_container_that_fails)
+        || (has(|kind| matches!(kind, FindingKind::ProgressDeadlineExceeded)) && !not_even_there);
     if applies
-        && pods
+        && pods_hang
         && !deadlock
-        && let Ok(wanted) = snapshot.desired_version.parsed()
+        && let Some(wanted) = snapshot.desired_version.as_kamaji_reads_it()
     {
-        add(Exit::NewerPatch { minor: wanted.minor() });
+        add(Exit::NewerPatch { minor: Minor { major: wanted.major, minor: wanted.minor } });
     }
     if (deadlock && patch_rollback(snapshot).is_none()) || dead_end {
         add(Exit::StatusPatch);
@@ -129,6 +133,13 @@ fn is_about_pods(kind: &FindingKind) -> bool {
             | FindingKind::ImagePullFails { .. }
             | FindingKind::CrashLoops { .. }
             | FindingKind::PodsTroubled { .. }
+    )
+}
+
+fn has_a_container_that_fails(kind: &FindingKind) -> bool {
+    matches!(
+        kind,
+        FindingKind::ImagePullFails { .. } | FindingKind::CrashLoops { .. } | FindingKind::PodsTroubled { .. }
     )
 }
 
@@ -202,7 +213,7 @@ impl fmt::Display for Exit {
             Self::MakeRoom => f.write_str("Make room on the nodes, or allow more of them to this tenant."),
             Self::ProvideImage => f.write_str("Make the image available in the registry; the pods try again by themselves."),
             Self::MendPods => f.write_str("Mend what keeps the pods from getting ready; their own messages say what it is."),
-            Self::Unpause => f.write_str("Remove the annotation kamaji.clastix.io/paused: the hop goes on."),
+            Self::Unpause => f.write_str("Remove the annotation kamaji.clastix.io/paused: Kamaji goes on."),
             Self::LiftWriteLimits => {
                 f.write_str("Lift the limits in spec.writePermissions: the version is recorded within seconds.")
             }

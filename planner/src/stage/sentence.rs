@@ -45,12 +45,18 @@ fn rolling(snapshot: &TenantSnapshot, counts: &StageCounts, wanted: &DeclaredVer
     if !touched {
         return format!("Kamaji has begun {installed} → {wanted}; the Deployment is not changed yet.");
     }
+    if let Some(deployment) = snapshot.deployment.read().filter(|_| snapshot.paused && installed == wanted.0)
+        && deployment.replicas != snapshot.replicas
+    {
+        let (now, then) = (deployment.replicas, snapshot.replicas);
+        return format!("{now} → {then} replicas is accepted, but it is paused: nothing happens.");
+    }
     if !counts.known {
         return format!("The Deployment rolls out {wanted}; its pods cannot be read.");
     }
     if snapshot.replicas == 0 {
         return match counts.serving() {
-            0 => format!("It sleeps with 0 replicas, and {wanted} is being recorded."),
+            0 if installed != wanted.0 => format!("It sleeps with 0 replicas, and {wanted} is being recorded."),
             serving => format!("It goes to sleep; {} now.", serve(serving)),
         };
     }

@@ -33,8 +33,10 @@ pub(super) fn findings(snapshot: &TenantSnapshot, stage: Stage, waited_ms: Optio
 fn kamaji(snapshot: &TenantSnapshot, stage: Stage, waited_ms: Option<i64>, findings: &mut Vec<Finding>) {
     let hop_wanted = snapshot.installed_version.as_ref().is_some_and(|it| *it != snapshot.desired_version);
     let untouched = snapshot.deployment.read().is_some_and(|it| it.version.as_ref() != Some(&snapshot.desired_version));
-    if hop_wanted && snapshot.paused && OperatorRules::seen_on(snapshot) == OperatorRules::Current {
-        findings.push(FindingKind::PausedDuringHop.into());
+    let other_size = snapshot.deployment.read().is_some_and(|it| it.replicas != snapshot.replicas);
+    let heeds_a_pause = OperatorRules::seen_on(snapshot) == OperatorRules::Current;
+    if (hop_wanted || other_size) && snapshot.paused && heeds_a_pause {
+        findings.push(FindingKind::PausedDuringChange.into());
     }
     if hop_wanted && snapshot.write_limits.any() {
         findings.push(FindingKind::WriteLimitedDuringHop.into());
@@ -61,7 +63,7 @@ fn kamaji(snapshot: &TenantSnapshot, stage: Stage, waited_ms: Option<i64>, findi
     let explained = findings.iter().any(|finding| {
         matches!(
             finding.kind,
-            FindingKind::PausedDuringHop | FindingKind::DeadEnd { .. } | FindingKind::StrategyStallsKamaji { .. }
+            FindingKind::PausedDuringChange | FindingKind::DeadEnd { .. } | FindingKind::StrategyStallsKamaji { .. }
         )
     });
     if stage == Stage::Gate

@@ -98,7 +98,7 @@ fn every_kind() -> Vec<FindingKind> {
         FindingKind::DeadEnd { installed: text("v1.34.0"), wanted: text("v1.36.0") },
         FindingKind::StrategyStallsKamaji { error: StrategyError::UnknownType(text("Canary")) },
         FindingKind::WriteLimitedDuringHop,
-        FindingKind::PausedDuringHop,
+        FindingKind::PausedDuringChange,
         FindingKind::StatusAheadOfDeployment { recorded: text("v1.36.0"), running: text("v1.35.0") },
     ]
 }

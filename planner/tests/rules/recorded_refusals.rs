@@ -6,6 +6,7 @@ use flate2::read::GzDecoder;
 use planner::finding::FindingKind;
 use planner::next::{judge_text, judge_version};
 use planner::operator::{OperatorKnowledge, OperatorRules};
+use planner::strategy::{DeclaredStrategy, StrategyError};
 use planner::tenant::TenantSnapshot;
 use serde::Deserialize;
 use serde_json::Value;
@@ -126,6 +127,44 @@ fn every_answer_of_kamaji_1_0_0_is_reproduced() {
     let recording = include_bytes!("../data/recordings/v100-refusals-1.28.3.jsonl.gz");
     let on_purpose = judged_again(recording, OperatorRules::V1_0_0, 22);
     assert_eq!(on_purpose, ["no v (dry-run)", "build metadata (dry-run)"]);
+}
+
+#[test]
+fn a_strategy_that_the_api_takes_is_judged_by_what_kamaji_makes_of_it() {
+    for recording in [
+        &include_bytes!("../data/recordings/refusals.jsonl.gz")[..],
+        include_bytes!("../data/recordings/v100-refusals-1.28.3.jsonl.gz"),
+    ] {
+        let strategies = answers(recording).into_iter().filter(|it| it.label.starts_with("strategy "));
+        let judged: Vec<(String, String)> = strategies
+            .map(|answer| {
+                assert_eq!(answer.code, 200, "{}", answer.label);
+                let stored: DeclaredStrategy = serde_json::from_value(answer.result["strategy"].clone()).expect("JSON");
+                let verdict = stored.under_kamaji().map_or_else(|error| error.to_string(), |it| it.to_string());
+                (answer.label, verdict)
+            })
+            .collect();
+        let expected = [
+            ("strategy 0/0 (dry-run)", StrategyError::BothZero.to_string()),
+            (
+                "strategy bad percent (dry-run)",
+                "maxSurge is `abc`; write a whole number (`1`) or a percentage (`25%`)".to_owned(),
+            ),
+            ("strategy negative (dry-run)", "maxSurge is `-1`; it must be at least 0".to_owned()),
+            (
+                "strategy unknown type (dry-run)",
+                "the strategy type `Canary` does not exist; supported are `RollingUpdate` and `Recreate`".to_owned(),
+            ),
+            ("strategy empty half (dry-run)", "1/25%".to_owned()),
+            ("strategy rollingUpdate null (dry-run)", "100%/0".to_owned()),
+            ("strategy null (dry-run)", "100%/0".to_owned()),
+            (
+                "strategy 150% unavailable (dry-run)",
+                "maxUnavailable is `150%`; it must not be greater than 100%".to_owned(),
+            ),
+        ];
+        assert_eq!(judged, expected.map(|(label, verdict)| (label.to_owned(), verdict)));
+    }
 }
 
 #[test]

@@ -253,6 +253,8 @@ fn an_outage_and_a_scale_to_zero_are_said_plainly() {
     let mut to_sleep = tenant("v1.35.6");
     to_sleep.replicas = 0;
     assert_eq!(read(&to_sleep).sentence, "It goes to sleep; 3 API servers serve now.");
+    to_sleep.pods = Reading::Read((0..3).map(|number| terminating("v1.35.6", number)).collect());
+    assert_eq!(read(&to_sleep).sentence, "It goes to sleep; 0 API servers serve now.");
 }
 
 #[test]

@@ -1,9 +1,11 @@
-use planner::stage::{Exit, Stage, StageReport, read, read_at};
+use planner::stage::{Exit, Stage, StageReport, read, read_at, way_out};
 use planner::strategy::{DeclaredStrategy, Strategy};
 use planner::tenant::{KamajiStatus, PodFacts, Reading, TenantSnapshot, WriteLimits};
 use planner::version::Minor;
 
-use crate::builders::{NOW, condition, declared, hopping, kinds, pods, starting, tenant, troubled, with_deployment};
+use crate::builders::{
+    NOW, condition, declared, hopping, kinds, pods, starting, tenant, troubled, version, with_deployment,
+};
 
 pub(crate) fn rolling(from: &str, to: &str, new_pods: Vec<PodFacts>) -> TenantSnapshot {
     let mut snapshot = with_deployment(hopping(from, to, 30_000), |it| {
@@ -60,7 +62,7 @@ fn each_trouble_of_the_pods_is_said_with_their_own_words() {
             "Unschedulable",
             "0/4 nodes are available: 4 node(s) didn't match pod anti-affinity rules.",
             "unschedulable",
-            vec![Exit::MakeRoom, Exit::InPlace, forward.clone()],
+            vec![Exit::MakeRoom, Exit::InPlace],
         ),
         ("ImagePullBackOff", "Back-off pulling image", "imagePullFails", vec![Exit::ProvideImage, forward.clone()]),
         ("ErrImagePull", "manifest unknown", "imagePullFails", vec![Exit::ProvideImage, forward.clone()]),
@@ -75,13 +77,23 @@ fn each_trouble_of_the_pods_is_said_with_their_own_words() {
     }
 }
 
+/// A patch whose image cannot be pulled, written without its `v`: Kamaji takes the same version again, with the `v`.
+#[test]
+fn a_version_written_without_its_v_leaves_the_right_spelling_as_a_way_out() {
+    let hangs = troubled("1.36.1", 0, "ImagePullBackOff", "Back-off pulling image");
+    let snapshot = rolling("v1.35.6", "1.36.1", vec![hangs]);
+    is_stuck(&read(&snapshot), &["imagePullFails"], &[Exit::ProvideImage, Exit::NewerPatch { minor: minor(36) }]);
+    let way = way_out(&snapshot, &version("v1.36.1"), None);
+    assert_eq!(way, Some(Exit::NewerPatch { minor: minor(36) }));
+}
+
 #[test]
 fn a_quota_is_told_from_other_failures_to_create_pods() {
     let exceeded =
         "pods \"tenant-00-6d5-x\" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=3, limited: pods=3";
     let cases = [
-        (exceeded, "quotaExceeded", vec![Exit::RaiseQuota, Exit::InPlace, Exit::NewerPatch { minor: minor(36) }]),
-        ("serviceaccount \"x\" not found", "replicaFailure", vec![Exit::NewerPatch { minor: minor(36) }]),
+        (exceeded, "quotaExceeded", vec![Exit::RaiseQuota, Exit::InPlace]),
+        ("serviceaccount \"x\" not found", "replicaFailure", vec![Exit::MendPods]),
     ];
     for (message, kind, exits) in cases {
         let snapshot = with_deployment(rolling("v1.35.6", "v1.36.0", Vec::new()), |it| {
@@ -96,8 +108,7 @@ fn in_place_makes_its_own_room_so_waiting_is_a_way_out() {
     let message = "0/4 nodes are available: 4 node(s) didn't match pod anti-affinity rules.";
     let mut snapshot = rolling("v1.35.6", "v1.36.0", vec![troubled("v1.36.0", 0, "Unschedulable", message)]);
     snapshot.strategy = Strategy::IN_PLACE.declared();
-    let exits = [Exit::MakeRoom, Exit::Wait, Exit::NewerPatch { minor: minor(36) }];
-    is_stuck(&read(&snapshot), &["unschedulable"], &exits);
+    is_stuck(&read(&snapshot), &["unschedulable"], &[Exit::MakeRoom, Exit::Wait]);
 }
 
 #[test]
@@ -133,10 +144,24 @@ fn time_passes_at_the_gate_though_no_new_snapshot_comes() {
 }
 
 #[test]
+fn a_paused_tenant_is_not_scaled_either() {
+    let mut paused = tenant("v1.35.6");
+    (paused.paused, paused.replicas) = (true, 4);
+    is_stuck(&read(&paused), &["pausedDuringChange"], &[Exit::Unpause]);
+    let expected = "3 → 4 replicas is accepted, but it is paused: nothing happens.";
+    assert_eq!(read(&paused).sentence, expected);
+    // A pod that is replaced is the Deployment controller's work, which no pause stops.
+    paused.replicas = 3;
+    let replaced = with_deployment(paused, |it| it.counts.ready = 2);
+    is_stuck(&read(&replaced), &[], &[]);
+    assert!(read(&replaced).sentence.starts_with("Pods are being replaced"), "{}", read(&replaced).sentence);
+}
+
+#[test]
 fn a_pause_or_write_limit_in_the_middle_is_the_reason() {
     let mut paused = hopping("v1.35.6", "v1.36.0", 600_000);
     paused.paused = true;
-    is_stuck(&read(&paused), &["pausedDuringHop"], &[Exit::Unpause]);
+    is_stuck(&read(&paused), &["pausedDuringChange"], &[Exit::Unpause]);
     assert!(read(&paused).sentence.contains("paused"));
 
     let mut limited = with_deployment(hopping("v1.35.6", "v1.36.0", 20_000), |it| {

@@ -33,7 +33,7 @@ async fn recorded_world() -> Sandbox {
 #[tokio::test]
 async fn every_recorded_request_is_answered_as_recorded() {
     let sandbox = recorded_world().await;
-    let file = GzDecoder::new(&include_bytes!("../data/refusals.jsonl.gz")[..]);
+    let file = GzDecoder::new(&include_bytes!("../../../planner/tests/data/recordings/refusals.jsonl.gz")[..]);
     let mut asked = 0;
     for line in BufReader::new(file).lines() {
         let recorded: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");

@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     WrittenBefore(fn(Value) -> Value),
     /// This answer.
     Answer(u16, &'static str),
+    /// This answer, as it was recorded: a `Status` with its code.
+    Recorded(Value),
     /// It is done, but the answer is lost on the way.
     DoneButNoAnswer,
     /// No answer ever.
@@ -168,6 +170,11 @@ impl World {
         match fault {
             Fault::Hang => return None,
             Fault::Answer(code, message) => return Some(status(code, message)),
+            Fault::Recorded(status) => {
+                let code = status["code"].as_u64().and_then(|code| u16::try_from(code).ok()).expect("a code");
+                let code = StatusCode::from_u16(code).expect("a status code");
+                return Some((code, status.to_string()).into_response());
+            }
             Fault::WrittenBefore(change) => {
                 let tenant = self.tenant.take().expect("it is there");
                 self.tenant = Some(raise(change(tenant), "/metadata/resourceVersion"));
