@@ -1,7 +1,7 @@
 //! Processes that outlive this program, and are found and ended again by a later call of it.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{Read, Seek, SeekFrom},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -36,9 +36,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it in a process group of its own, so that an interrupted terminal does not end it, writing into `log`.
+    /// Starts it in a process group of its own, so that an interrupted terminal does not end it, writing at the end of `log`:
+    /// what one that was restarted wrote before stays.
     pub(crate) fn start(name: &str, command: &mut Command, log: PathBuf) -> Result<Self> {
-        let file = File::create(&log).with_context(|| format!("could not write {}", log.display()))?;
+        let file = OpenOptions::new().create(true).append(true).open(&log);
+        let file = file.with_context(|| format!("could not write {}", log.display()))?;
         let child = command
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
@@ -81,13 +83,23 @@ impl Process {
         Ok(())
     }
 
+    /// Takes its time away, as a machine that hangs: it answers nothing, and nothing that waits for it hears that it is gone.
+    pub(crate) fn pause(&self) -> Result<bool> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Gives it its time back. One that was not paused does not notice.
+    pub(crate) fn resume(&self) -> Result<bool> {
+        self.signal(Signal::CONT)
+    }
+
     /// Whether there was anybody to signal.
     fn signal(&self, signal: Signal) -> Result<bool> {
         let Some(pid) = Pid::from_raw(self.pid).filter(|_| self.runs()) else { return Ok(false) };
         match rustix::process::kill_process(pid, signal) {
             Ok(()) => Ok(true),
             Err(rustix::io::Errno::SRCH) => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("{} (process {pid:?}) cannot be ended", self.name)),
+            Err(error) => Err(error).with_context(|| format!("{} (process {pid:?}) cannot be signalled", self.name)),
         }
     }
 }
@@ -154,6 +166,45 @@ mod tests {
         assert!(process.runs());
         process.stop().expect("it ends");
         fs::remove_file(log).expect("the log is there");
+    }
+
+    /// Whether something comes to be so in time.
+    fn comes(mut so: impl FnMut() -> bool) -> bool {
+        let until = Instant::now() + PATIENCE;
+        while !so() && Instant::now() < until {
+            thread::yield_now();
+        }
+        so()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_paused_process_is_still_the_same_and_goes_on() {
+        let (process, log) = started("exec sleep 1002  ");
+        let stands =
+            || fs::read_to_string(format!("/proc/{}/stat", process.pid)).is_ok_and(|stat| stat.contains(") T "));
+        assert!(process.pause().expect("it is there"));
+        assert!(comes(stands));
+        assert!(process.runs());
+        assert!(process.resume().expect("it is there"));
+        assert!(comes(|| !stands()));
+        process.stop().expect("it ends");
+        assert!(!process.resume().expect("nothing to do"));
+        fs::remove_file(log).expect("the log is there");
+    }
+
+    #[test]
+    fn what_was_written_before_a_restart_stays() {
+        let (first, log) = started("echo one; exec sleep 1003");
+        let written = |text: &str| fs::read_to_string(&log).is_ok_and(|log| log == text);
+        assert!(comes(|| written("one\n")));
+        first.stop().expect("it ends");
+        let script = "echo two; exec sleep 1003";
+        let second =
+            Process::start("sh", Command::new("sh").args(["-c", script]), log.clone()).expect("a shell starts");
+        assert!(comes(|| written("one\ntwo\n")));
+        second.stop().expect("it ends");
+        fs::remove_file(&log).expect("the log is there");
     }
 
     #[test]

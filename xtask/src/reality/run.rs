@@ -74,6 +74,14 @@ impl Run {
         self.remember(Process::start(name, command, log(name))?)
     }
 
+    /// End a process and start it again, in its old place: the order in which all are ended stays.
+    pub(crate) fn restart(&mut self, name: &str, command: &mut Command) -> Result<()> {
+        let place = self.place(name)?;
+        self.processes[place].stop()?;
+        self.processes[place] = Process::start(name, command, log(name))?;
+        self.save()
+    }
+
     /// Remember a process that has been started.
     pub(crate) fn remember(&mut self, process: Process) -> Result<()> {
         self.processes.push(process);
@@ -100,14 +108,27 @@ impl Run {
 
     /// End one process and forget it.
     pub(crate) fn end(&mut self, name: &str) -> Result<()> {
-        let place = self.processes.iter().position(|process| process.name == name);
-        let process = self.processes.remove(place.with_context(|| format!("no process is called {name}"))?);
+        let process = self.processes.remove(self.place(name)?);
         process.stop()?;
         self.save()
     }
 
+    /// A process by its name.
+    pub(crate) fn process(&self, name: &str) -> Result<&Process> {
+        Ok(&self.processes[self.place(name)?])
+    }
+
+    fn place(&self, name: &str) -> Result<usize> {
+        let place = self.processes.iter().position(|process| process.name == name);
+        place.with_context(|| format!("no process is called {name}; `cargo xtask reality status` names all"))
+    }
+
     /// End everything, the newest first, and delete what it stored. Logs stay until the next start.
     pub(crate) fn stop(&self) -> Result<()> {
+        // What hangs would hold up whoever waits for it.
+        for process in &self.processes {
+            process.resume()?;
+        }
         for process in self.processes.iter().rev() {
             process.stop()?;
         }
@@ -164,6 +185,11 @@ pub(crate) fn kubeconfig() -> PathBuf {
 /// What one process wrote.
 pub(crate) fn log(name: &str) -> PathBuf {
     folder().join("logs").join(format!("{name}.log"))
+}
+
+/// What the API server notes of the consoles' requests, one JSON object a line.
+pub(crate) fn audit_log() -> PathBuf {
+    log("audit")
 }
 
 /// The folder with one file for each tenant's host name, which the gateway reads.
