@@ -106,7 +106,8 @@ pub(crate) fn run(task: &Task) -> Result<()> {
         Task::Answer { name } => with_cluster(|run, api| tenant::answer(run, api, &programs::build()?, name)),
         Task::Silence { name } => with_cluster(|run, _| tenant::silence(run, name)),
         Task::Restart { component } => with_cluster(|run, api| {
-            run.restart(component.name(), &mut component.command(&programs::build()?, &run.ports)?)?;
+            let (programs, ports) = (programs::build()?, run.ports);
+            run.restart(component.name(), || component.command(&programs, &ports))?;
             answers(run, api)
         }),
         Task::Pause { process } => signalled(process, Process::pause),

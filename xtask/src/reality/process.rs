@@ -16,8 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::command;
 
-/// How long a process may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a process may take to end by itself. An API server has ended its watches and closed its log within a second, and
+/// then stays for a minute more.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a process may take to be gone that is ended by force.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 /// How much of the end of a log is shown when its process has died (bytes).
 const TAIL: u64 = 2_000;
@@ -70,17 +74,25 @@ impl Process {
 
     /// Asks it to end, and ends it if it does not. Nothing happens to another process that has its id by now.
     pub(crate) fn stop(&self) -> Result<()> {
-        for signal in [Signal::TERM, Signal::KILL] {
-            if !self.signal(signal)? {
-                return Ok(());
-            }
-            let until = Instant::now() + PATIENCE;
-            while self.runs() && Instant::now() < until {
-                thread::sleep(Duration::from_millis(20));
-            }
+        if self.signal(Signal::TERM)? && !self.is_gone_within(PATIENCE) {
+            self.kill()?;
         }
-        anyhow::ensure!(!self.runs(), "{} (process {}) does not end", self.name, self.pid);
         Ok(())
+    }
+
+    /// Ends it at once, as a crash does.
+    pub(crate) fn kill(&self) -> Result<()> {
+        self.signal(Signal::KILL)?;
+        anyhow::ensure!(self.is_gone_within(GONE_WITHIN), "{} (process {}) does not end", self.name, self.pid);
+        Ok(())
+    }
+
+    fn is_gone_within(&self, limit: Duration) -> bool {
+        let until = Instant::now() + limit;
+        while self.runs() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(20));
+        }
+        !self.runs()
     }
 
     /// Takes its time away, as a machine that hangs: it answers nothing, and nothing that waits for it hears that it is gone.
@@ -149,11 +161,14 @@ mod tests {
 
     #[test]
     fn a_process_is_ended_even_if_it_does_not_want_to() {
-        let (process, log) = started("exec sleep 1000");
+        let (process, log) = started("trap '' TERM; echo; while :; do sleep 1; done");
+        // Only then does it not want to.
+        assert!(comes(|| fs::read_to_string(&log).is_ok_and(|log| !log.is_empty())));
         assert!(process.runs());
         process.stop().expect("it ends");
         assert!(!process.runs());
         process.stop().expect("ending it twice is no error");
+        process.kill().expect("nor is it three times");
         fs::remove_file(log).expect("the log is there");
     }
 

@@ -26,7 +26,7 @@ pub(crate) struct Run {
     pub(crate) ports: Ports,
     /// What start-up and termination times are drawn from.
     pub(crate) seed: u64,
-    /// What was started, in this order. It is ended in the opposite one: an API server without its etcd does not end.
+    /// What was started, in this order. It is ended in the opposite one, so that nobody complains of those it needs.
     processes: Vec<Process>,
 }
 
@@ -74,11 +74,12 @@ impl Run {
         self.remember(Process::start(name, command, log(name))?)
     }
 
-    /// End a process and start it again, in its old place: the order in which all are ended stays.
-    pub(crate) fn restart(&mut self, name: &str, command: &mut Command) -> Result<()> {
+    /// End a process and start it again, in its old place: the order in which all are ended stays. The command is asked for
+    /// when its ports are free.
+    pub(crate) fn restart(&mut self, name: &str, command: impl FnOnce() -> Result<Command>) -> Result<()> {
         let place = self.place(name)?;
         self.processes[place].stop()?;
-        self.processes[place] = Process::start(name, command, log(name))?;
+        self.processes[place] = Process::start(name, &mut command()?, log(name))?;
         self.save()
     }
 
@@ -106,10 +107,10 @@ impl Run {
         }
     }
 
-    /// End one process and forget it.
+    /// End one process at once and forget it.
     pub(crate) fn end(&mut self, name: &str) -> Result<()> {
         let process = self.processes.remove(self.place(name)?);
-        process.stop()?;
+        process.kill()?;
         self.save()
     }
 
@@ -123,14 +124,11 @@ impl Run {
         place.with_context(|| format!("no process is called {name}; `cargo xtask reality status` names all"))
     }
 
-    /// End everything, the newest first, and delete what it stored. Logs stay until the next start.
+    /// End everything, the newest first, and delete what it stored: by force, since nothing is to be kept. Logs stay until the
+    /// next start.
     pub(crate) fn stop(&self) -> Result<()> {
-        // What hangs would hold up whoever waits for it.
-        for process in &self.processes {
-            process.resume()?;
-        }
         for process in self.processes.iter().rev() {
-            process.stop()?;
+            process.kill()?;
         }
         for stored in ["etcd", "pki", "tenants", "names", "kamaji"] {
             match fs::remove_dir_all(folder().join(stored)) {
