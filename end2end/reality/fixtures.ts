@@ -16,6 +16,8 @@ interface Fixtures {
   console: Console;
   complaints: Complaints;
   open: Open;
+  /** The name of a tenant of this journey. Its second try must make another: the first one's stays. */
+  named: (name: string) => string;
   /** A console that acts as a new ServiceAccount with these rights. */
   consoleOf: (account: string, where: Scope, rules: Rule[]) => Promise<Console>;
 }
@@ -68,6 +70,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       }
     });
   },
+
+  named: async ({}, use, { retry }) => use((name) => (retry === 0 ? name : `${name}-again`)),
 
   consoleOf: async ({ cluster }, use, testInfo) => {
     const consoles: Console[] = [];

@@ -19,10 +19,10 @@ const BACK_WITHIN = 60_000;
 /** Tenants whose pods of the new version do not get ready until they are released: the rollout stands in its middle. */
 const HELD = { spec: { controlPlane: { deployment: { podAdditionalMetadata: { annotations: { "reality/broken": TO } } } } } };
 
-test("two people at two consoles start at once: one write, and both follow it to its end", async ({ page, browser, console, kubeconfig, cluster, complaints }) => {
+test("two people at two consoles start at once: one write, and both follow it to its end", async ({ page, browser, console, kubeconfig, cluster, complaints, named }) => {
   complaints.expect(/Failed to load resource: the server responded with a status of 409/);
   complaints.expect(/net::ERR_FAILED .*\/live\//);
-  const name = "two-consoles";
+  const name = named("two-consoles");
   await cluster.make(name);
   const before = await cluster.tenant(name);
   const second = await Console.serve(["--kubeconfig", kubeconfig]);
@@ -44,9 +44,9 @@ test("two people at two consoles start at once: one write, and both follow it to
   await cluster.silence(name);
 });
 
-test("a console that is killed in the middle of a rollout: the open page goes on with the next one", async ({ page, open, console, kubeconfig, cluster, complaints }) => {
+test("a console that is killed in the middle of a rollout: the open page goes on with the next one", async ({ page, open, console, kubeconfig, cluster, complaints, named }) => {
   complaints.expect(/net::ERR_CONNECTION_REFUSED|net::ERR_INCOMPLETE_CHUNKED_ENCODING|status of 503/);
-  const name = "console-killed";
+  const name = named("console-killed");
   await cluster.make(name, { patch: HELD });
   const before = await cluster.tenant(name);
   await open(startOf(name));
@@ -68,8 +68,8 @@ test("a console that is killed in the middle of a rollout: the open page goes on
   await cluster.silence(name);
 });
 
-test("the API server is restarted in the middle of a rollout: the page says that it is old, and goes on", async ({ page, open, cluster }) => {
-  const name = "api-restarted";
+test("the API server is restarted in the middle of a rollout: the page says that it is old, and goes on", async ({ page, open, cluster, named }) => {
+  const name = named("api-restarted");
   await cluster.make(name, { patch: HELD });
   const before = await cluster.tenant(name);
   await open(startOf(name));
@@ -87,9 +87,9 @@ test("the API server is restarted in the middle of a rollout: the page says that
   await cluster.silence(name);
 });
 
-test("etcd stands still for 20 s: a start during it writes nothing and says so, a rollout goes on after it", async ({ page, open, baseURL, browser, cluster, complaints }) => {
+test("etcd stands still for 20 s: a start during it writes nothing and says so, a rollout goes on after it", async ({ page, open, baseURL, browser, cluster, complaints, named }) => {
   complaints.expect(/Failed to load resource: the server responded with a status of 50/);
-  const [rolling, waiting] = ["etcd-rolling", "etcd-start"];
+  const [rolling, waiting] = [named("etcd-rolling"), named("etcd-start")];
   await cluster.make(rolling, { patch: HELD });
   await cluster.make(waiting, { replicas: 1 });
   const before = await Promise.all([rolling, waiting].map((name) => cluster.tenant(name)));
@@ -123,8 +123,8 @@ test("etcd stands still for 20 s: a start during it writes nothing and says so, 
   await cluster.silence(waiting);
 });
 
-test("watches that the API server no longer knows: the page goes on with what is true now", async ({ page, open, console, cluster }) => {
-  const name = "watch-expired";
+test("watches that the API server no longer knows: the page goes on with what is true now", async ({ page, open, console, cluster, named }) => {
+  const name = named("watch-expired");
   await cluster.make(name, { replicas: 1, withoutApi: true });
   await open(`/tenants/${NAMESPACE}/${name}`);
   await live(page);
