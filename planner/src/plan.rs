@@ -27,6 +27,7 @@ use crate::placement;
 use crate::releases::ReleaseTable;
 use crate::strategy::Strategy;
 use crate::tenant::TenantSnapshot;
+use crate::tenant_api::{TenantApi, check};
 use crate::time::UnixMillis;
 use crate::version::KubernetesVersion;
 
@@ -49,6 +50,8 @@ pub struct PlanFacts<'a> {
     pub room: RoomFact,
     /// What the API server said to the change as a dry run.
     pub dry_run: DryRunFact,
+    /// What the tenant's own API told.
+    pub tenant_api: &'a TenantApi,
     /// Today.
     pub today: Date,
     /// Now.
@@ -80,7 +83,9 @@ pub enum DryRunFact {
 /// Makes the plan.
 pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
     let snapshot = facts.snapshot;
-    let check = preflight(snapshot, facts.version, facts.strategy, facts.operator, facts.releases, facts.today);
+    let told = check(facts.tenant_api, snapshot, facts.version, facts.made_at);
+    let check = preflight(snapshot, facts.version, facts.strategy, facts.operator, facts.releases, facts.today)
+        .with_tenant_api(&told);
     let mut findings = check.findings;
     let declared = snapshot.strategy.under_kamaji().ok();
     let strategy = facts.strategy.or(declared);

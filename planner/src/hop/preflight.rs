@@ -3,13 +3,14 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::changes_strategy;
 use super::{Acknowledgement, HopKind};
-use crate::finding::{Finding, FindingKind};
+use crate::finding::{Finding, FindingKind, TenantFinding};
 use crate::next::{kamaji_verdict, standing_with};
 use crate::operator::{Ceiling, OperatorKnowledge, OperatorRules};
 use crate::releases::{ReleaseTable, Support};
 use crate::stage::{Exit, is_settled, way_out};
 use crate::strategy::{Strategy, StrategyError};
 use crate::tenant::{Freshness, Konnectivity, TenantSnapshot};
+use crate::tenant_api::Checked;
 use crate::version::{KubernetesVersion, Minor};
 
 /// Everything that speaks for and against one hop, worst first.
@@ -89,6 +90,37 @@ impl Preflight {
             against.push(FindingKind::NameNotTyped { expected: expected.clone() }.into());
         }
         if against.is_empty() { Ok(()) } else { Err(against) }
+    }
+
+    /// The same with what the tenant's own API told ([`crate::tenant_api::check`]), which takes the place of "not checked". A person
+    /// need not answer for kubelets that were read.
+    pub fn with_tenant_api(mut self, checks: &[Checked]) -> Self {
+        let told = || checks.iter().flat_map(|checked| &checked.findings);
+        let kubelets = told().any(|finding| {
+            matches!(
+                finding.kind,
+                FindingKind::Tenant(
+                    TenantFinding::NoNodes
+                        | TenantFinding::KubeletsFit { .. }
+                        | TenantFinding::KubeletsTooOld { .. }
+                        | TenantFinding::KubeletsTooNew { .. }
+                )
+            )
+        });
+        let unreadable =
+            told().any(|it| matches!(it.kind, FindingKind::Tenant(TenantFinding::KubeletsUnreadable { .. })));
+        let checked = kubelets && !unreadable;
+        self.findings.retain(|finding| match finding.kind {
+            FindingKind::KubeletsNotChecked { .. } => !checked,
+            FindingKind::TenantApiNotChecked => told().next().is_none(),
+            _ => true,
+        });
+        if checked {
+            self.needs.retain(|need| *need != Acknowledgement::KubeletsNotChecked);
+        }
+        self.findings.extend(told().cloned());
+        self.findings.sort_by_key(|finding| finding.severity);
+        self
     }
 
     /// Whether nothing stands against it but what a person may still acknowledge.

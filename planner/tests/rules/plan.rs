@@ -6,6 +6,7 @@ use planner::plan::{DryRunFact, Neighbours, PlanFacts, RoomFact, UpgradePlan, Ve
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
 use planner::tenant::{PodRequests, Reading, TenantSnapshot};
+use planner::tenant_api::{NotAsked, TenantApi};
 use planner::time::UnixMillis;
 
 use crate::builders::{NOW, current, pods, tenant, today, version};
@@ -18,6 +19,7 @@ struct Wanted {
     neighbours: Neighbours,
     room: RoomFact,
     dry_run: DryRunFact,
+    tenant_api: TenantApi,
     made_at: UnixMillis,
 }
 
@@ -34,6 +36,7 @@ impl Wanted {
             neighbours: Neighbours::default(),
             room: RoomFact::Simulated(placement::Verdict::Fits { more: 3 }, Vec::new()),
             dry_run: DryRunFact::Accepted,
+            tenant_api: TenantApi::NotAsked(NotAsked::NoSecretNamed),
             made_at: NOW,
         }
     }
@@ -49,6 +52,7 @@ impl Wanted {
             neighbours: self.neighbours,
             room: self.room.clone(),
             dry_run: self.dry_run.clone(),
+            tenant_api: &self.tenant_api,
             today: today(),
             made_at: self.made_at,
         })
