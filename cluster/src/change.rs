@@ -9,6 +9,7 @@
 mod answer;
 mod fresh;
 mod plan;
+mod tenant_checks;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -32,6 +33,7 @@ use crate::identity::Identity;
 use crate::observer::Observer;
 use crate::operator::Probe;
 use crate::resources::{Object, TenantControlPlaneKind, Watched};
+use crate::tenant_access::{TenantAccess, Transport};
 
 /// The name under which the API server notes our writes.
 pub const FIELD_MANAGER: &str = "tenant-upgrade-console";
@@ -51,6 +53,7 @@ pub struct Changes {
     clock: Clock,
     releases: Arc<ReleaseTable>,
     probe: Arc<Probe>,
+    tenants: TenantAccess,
     underway: Arc<Mutex<BTreeMap<TenantId, Weak<tokio::sync::Mutex<()>>>>>,
 }
 
@@ -90,7 +93,19 @@ pub struct Started {
 impl Changes {
     /// `client`: the console's own. What it observes stands behind `observer`.
     pub fn new(client: Client, observer: Observer, clock: Clock, releases: Arc<ReleaseTable>) -> Self {
-        Self { client, observer, clock, releases, probe: Arc::default(), underway: Arc::default() }
+        let tenants = TenantAccess::new(client.clone(), clock.clone(), Transport::Tls);
+        Self { client, observer, clock, releases, probe: Arc::default(), tenants, underway: Arc::default() }
+    }
+
+    /// Asks the tenants' own APIs by this way.
+    #[must_use]
+    pub fn asking_tenants_by(self, tenants: TenantAccess) -> Self {
+        Self { tenants, ..self }
+    }
+
+    /// The way to the tenants' own APIs.
+    pub fn tenants(&self) -> &TenantAccess {
+        &self.tenants
     }
 
     /// Judges a hop and lets the API server judge it too, without writing anything.

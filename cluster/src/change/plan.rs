@@ -14,8 +14,8 @@ use crate::room::RoomReading;
 impl Changes {
     /// Makes the plan of a hop, without writing anything. `strategy`: the one to write; `None` keeps what is declared.
     ///
-    /// The tenant is read and the change tried as the person; nodes and other pods are read with the console's own rights, and
-    /// leave it as sums and verdicts only.
+    /// The tenant and its own API are read and the change tried as the person; nodes and other pods are read with the console's own
+    /// rights, and leave it as sums and verdicts only.
     ///
     /// # Errors
     /// If the tenant cannot be read. Whatever else cannot be read stands in the plan.
@@ -36,7 +36,11 @@ impl Changes {
             acknowledged: Vec::new(),
             typed_name: None,
         };
-        let (checked, room) = tokio::join!(self.check(identity, &request), RoomReading::read(&self.client, tenant));
+        let (checked, room, tenant_api) = tokio::join!(
+            self.check(identity, &request),
+            RoomReading::read(&self.client, tenant),
+            self.tenants.ask(identity, tenant, version),
+        );
         let checked = checked?;
         let snapshot = &*checked.snapshot;
         let input = LabInput::for_hop(snapshot, version, checked.preflight.hop.unwrap_or(HopKind::Patch));
@@ -62,6 +66,7 @@ impl Changes {
                 DryRunAnswer::Refused { words } => DryRunFact::Refused(words),
                 DryRunAnswer::NotJudged { why } => DryRunFact::NotJudged(why),
             },
+            tenant_api: &tenant_api,
             today: super::day(made_at),
             made_at,
         }))
