@@ -36,10 +36,11 @@ impl Changes {
             acknowledged: Vec::new(),
             typed_name: None,
         };
+        // On the heap: together they are more than a thread's stack should hold.
         let (checked, room, tenant_api) = tokio::join!(
-            self.check(identity, &request),
-            RoomReading::read(&self.client, tenant),
-            self.tenants.ask(identity, tenant, version),
+            Box::pin(self.check(identity, &request)),
+            Box::pin(RoomReading::read(&self.client, tenant)),
+            Box::pin(self.tenants.ask(identity, tenant, version)),
         );
         let checked = checked?;
         let snapshot = &*checked.snapshot;

@@ -10,6 +10,8 @@ pub(super) use self::configs::{kubeadm as kubeadm_config, kubelet as kubelet_con
 use std::collections::BTreeSet;
 use std::future::Future;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use kube::api::ListParams;
 use planner::tenant::DeclaredVersion;
 use planner::tenant_api::{Answer, Backup, ExhaustedBudget, Part, TenantFacts};
@@ -74,8 +76,16 @@ pub(super) async fn facts(opened: &Opened, target: Minor, parts: &[Part], now: U
     }
 }
 
-async fn part<T>(wanted: bool, question: impl Future<Output = Answer<T>>) -> Answer<T> {
-    if wanted { within(PART_WITHIN, question).await } else { Answer::Failed("not asked this time".to_owned()) }
+/// One part, if it is wanted. On the heap: all of them together are more than a thread's stack should hold.
+fn part<'a, T: Send + 'a>(
+    wanted: bool,
+    question: impl Future<Output = Answer<T>> + Send + 'a,
+) -> BoxFuture<'a, Answer<T>> {
+    if wanted {
+        within(PART_WITHIN, question).boxed()
+    } else {
+        std::future::ready(Answer::Failed("not asked this time".to_owned())).boxed()
+    }
 }
 
 async fn server(ask: &Asker) -> Answer<DeclaredVersion> {

@@ -9,3 +9,4 @@ mod operator;
 mod recordings;
 mod sandbox;
 mod support;
+mod tenants;
