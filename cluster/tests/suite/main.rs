@@ -10,3 +10,4 @@ mod operator;
 mod recordings;
 mod sandbox;
 mod support;
+mod tenants;
