@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use cluster::{Changes, Credentials, Identity, Visibility, WatchState, observe};
+use cluster::{Changes, Credentials, Identity, Scope, Visibility, WatchState, observe};
 use planner::{plan, plan::UpgradePlan, strategy::Strategy, tenant::TenantId, version::KubernetesVersion};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -81,7 +81,7 @@ impl PlanArguments {
         let (client, _) = modes::client_of(&self.kubeconfig, self.context.as_deref()).await?;
         let stop = CancellationToken::new();
         let _stop = stop.clone().drop_guard();
-        let observer = observe(client.clone(), modes::wall_clock(), stop);
+        let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, modes::wall_clock(), stop);
         let mut health = observer.health();
         let settled = |watches: &[cluster::health::WatchHealth]| {
             watches.iter().all(|watch| !matches!(watch.state, WatchState::Waiting { why: None, .. }))

@@ -3,7 +3,7 @@
 use planner::finding::Finding;
 use planner::hop::{HopKind, HopRequest};
 use planner::lab::LabInput;
-use planner::plan::{DryRunFact, Evidence, Neighbours, RoomFact};
+use planner::plan::{Counted, DryRunFact, Evidence, Neighbours, RoomFact};
 use planner::stage::is_settled;
 use planner::tenant::TenantSnapshot;
 
@@ -55,6 +55,13 @@ impl Changes {
         Ok(Judged { dry_run, evidence })
     }
 
+    /// Where a namespace is not looked into, or may not be, tenants may be that nobody counts.
+    fn counted(&self) -> Counted {
+        let hidden = self.observer.health().borrow().hidden();
+        let everywhere = self.observer.scope().is_whole_cluster() && hidden.is_empty();
+        if everywhere { Counted::Everywhere } else { Counted::SomeNamespaces }
+    }
+
     /// What the neighbours and the room say to a hop; the API server is not asked.
     pub(super) fn evidence(
         &self,
@@ -65,7 +72,7 @@ impl Changes {
     ) -> Evidence {
         let others = self.observer.every_tenant();
         Evidence {
-            neighbours: Neighbours::of(snapshot, others.iter().map(AsRef::as_ref)),
+            neighbours: Neighbours::of(snapshot, others.iter().map(AsRef::as_ref), self.counted()),
             room: room_fact(snapshot, request, hop, room),
             dry_run: DryRunFact::NotAsked,
         }

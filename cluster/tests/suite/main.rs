@@ -9,4 +9,5 @@ mod observed;
 mod operator;
 mod recordings;
 mod sandbox;
+mod scope;
 mod support;
