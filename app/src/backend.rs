@@ -14,6 +14,7 @@ use planner::finding::Finding;
 use planner::hop::{Acknowledgement, Binding, HopRequest};
 use planner::next::next_versions;
 use planner::operator::OperatorKnowledge;
+use planner::plan::UpgradePlan;
 use planner::releases::ReleaseTable;
 use planner::stage;
 use planner::tenant::{Freshness, TenantId, TenantSnapshot};
@@ -100,6 +101,31 @@ impl Backend {
         // Made now: how long ago something was is counted from here.
         snapshot.observed_at = snapshot.observed_at.max(self.observer.now());
         Ok(snapshot)
+    }
+
+    /// The plan of a choice; an empty version is the recommended one, an empty strategy the declared one.
+    ///
+    /// # Errors
+    /// [`ConsoleError::BadInput`] for a choice that cannot be read, and the errors of reaching the cluster.
+    pub async fn plan(
+        &self,
+        identity: &Identity,
+        id: &TenantId,
+        version: &str,
+        strategy: &str,
+    ) -> Result<UpgradePlan, ConsoleError> {
+        let changes = self.changes.as_ref().ok_or_else(|| {
+            ConsoleError::Refused(vec!["a recording is played: there is no API server to ask for a plan".to_owned()])
+        })?;
+        let snapshot = self.snapshot(identity, id)?;
+        let version = match version {
+            "" => next_versions(&snapshot, &self.releases, &self.operator().await, words::day(snapshot.observed_at))
+                .recommended
+                .ok_or_else(|| bad_input("there is no version to recommend now; name one"))?,
+            named => named.parse().map_err(bad_input)?,
+        };
+        let strategy = read_strategy(strategy)?;
+        changes.plan(identity, id, &version, strategy).await.map_err(|error| from_change(id, error))
     }
 
     /// Whether there is a list of tenants at all: without one, nothing says that a tenant does not exist.
@@ -232,6 +258,11 @@ impl Request {
         let judged = changes.judge_all(&self.identity, &request).await.map_err(|error| from_change(id, error))?;
         let findings = judged.found(&request);
         Ok(Checked { version, strategy, findings, at: self.backend.observer.now(), may_override })
+    }
+
+    /// The plan of a choice.
+    pub(crate) async fn plan(&self, id: &TenantId, version: &str, strategy: &str) -> Result<UpgradePlan, ConsoleError> {
+        self.backend.plan(&self.identity, id, version, strategy).await
     }
 
     /// Starts a hop that a person has agreed to.

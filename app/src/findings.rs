@@ -2,16 +2,61 @@
 
 use leptos::prelude::*;
 use planner::finding::{Finding, Severity};
+use planner::plan::PlannedFinding;
 
 use crate::trouble::sentence;
 
+/// One line of a list, wherever it comes from.
+struct Item {
+    severity: Severity,
+    sentence: String,
+    evidence: String,
+    remedy: Option<String>,
+    source: String,
+    url: Option<String>,
+}
+
+impl From<&Finding> for Item {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            severity: finding.severity,
+            sentence: finding.to_string(),
+            evidence: finding.evidence.clone(),
+            remedy: finding.remedy.clone(),
+            source: finding.source.to_string(),
+            url: finding.source.url().map(str::to_owned),
+        }
+    }
+}
+
+impl From<&PlannedFinding> for Item {
+    fn from(finding: &PlannedFinding) -> Self {
+        let PlannedFinding { severity, sentence, evidence, remedy, source, url } = finding.clone();
+        Self { severity, sentence, evidence, remedy, source, url }
+    }
+}
+
 /// The findings as a list, worst first. What passes is folded away: it matters to whoever wants to check the checks.
 pub(crate) fn finding_list(findings: &[Finding]) -> AnyView {
-    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    list(findings.iter().map(Item::from), false)
+}
+
+/// The findings, all of them in sight.
+pub(crate) fn unfolded_list(findings: &[Finding]) -> AnyView {
+    list(findings.iter().map(Item::from), true)
+}
+
+/// The findings of a plan, all of them in sight: a reviewer and paper unfold nothing.
+pub(crate) fn planned_list(findings: &[PlannedFinding]) -> AnyView {
+    list(findings.iter().map(Item::from), true)
+}
+
+fn list(findings: impl Iterator<Item = Item>, unfolded: bool) -> AnyView {
+    let mut sorted: Vec<Item> = findings.collect();
     sorted.sort_by_key(|finding| finding.severity);
-    let (passing, telling): (Vec<&Finding>, Vec<&Finding>) =
+    let (passing, telling): (Vec<Item>, Vec<Item>) =
         sorted.into_iter().partition(|finding| finding.severity == Severity::Passes);
-    let list = |findings: Vec<&Finding>| {
+    let list = |findings: Vec<Item>| {
         (!findings.is_empty())
             .then(|| view! { <ul class="findings">{findings.into_iter().map(finding_item).collect_view()}</ul> })
     };
@@ -21,7 +66,7 @@ pub(crate) fn finding_list(findings: &[Finding]) -> AnyView {
             many => format!("{many} checks pass"),
         };
         view! {
-            <details class="findings-passed">
+            <details class="findings-passed" open=unfolded>
                 <summary>{title}</summary>
                 {list(passing)}
             </details>
@@ -34,7 +79,7 @@ pub(crate) fn finding_list(findings: &[Finding]) -> AnyView {
     .into_any()
 }
 
-fn finding_item(finding: &Finding) -> AnyView {
+fn finding_item(finding: Item) -> AnyView {
     let (item, word, label) = match finding.severity {
         Severity::Blocks => ("finding finding--blocks", "severity severity--blocks", "Blocks"),
         Severity::Warns => ("finding finding--warns", "severity severity--warns", "Warns"),
@@ -42,13 +87,13 @@ fn finding_item(finding: &Finding) -> AnyView {
         Severity::Passes => ("finding finding--passes", "severity severity--passes", "Passes"),
     };
     let evidence = (!finding.evidence.is_empty()).then(|| {
-        view! { <p class="finding__evidence">{finding.evidence.clone()}</p> }
+        view! { <p class="finding__evidence">{finding.evidence}</p> }
     });
-    let remedy = finding.remedy.clone().map(|remedy| {
+    let remedy = finding.remedy.map(|remedy| {
         view! { <p class="finding__remedy">{sentence(&remedy)}</p> }
     });
-    let source = finding.source.to_string();
-    let source = match finding.source.url() {
+    let source = finding.source;
+    let source = match finding.url {
         Some(url) => view! {
             <a href=url rel="external noreferrer">
                 {source}
@@ -60,7 +105,7 @@ fn finding_item(finding: &Finding) -> AnyView {
     view! {
         <li class=item>
             <span class=word>{label}</span>
-            <p class="finding__title">{sentence(&finding.to_string())}</p>
+            <p class="finding__title">{sentence(&finding.sentence)}</p>
             {evidence}
             {remedy}
             <p class="finding__source">{"Source: "} {source}</p>

@@ -29,6 +29,7 @@ use self::films::films;
 use self::shown::{Shown, sources};
 use self::table::comparison_table;
 use self::values::{Actions, Values, controls};
+use crate::clipboard;
 use crate::links;
 
 /// What the lab begins with.
@@ -263,22 +264,10 @@ fn CopyLink(whole_query: Callback<(), String>, replace: Callback<String>) -> imp
 
 /// Puts the address of this page with that query on the clipboard, and says how it went.
 fn copy_address(query: &str, said: RwSignal<&'static str>) {
-    #[cfg(feature = "hydrate")]
-    {
-        let location = window().location();
-        let address =
-            format!("{}{}{query}", location.origin().unwrap_or_default(), location.pathname().unwrap_or_default());
-        // Absent where the page is not served from a secure origin; then the call fails and says so.
-        let written = web_sys::js_sys::futures::JsFuture::from(window().navigator().clipboard().write_text(&address));
-        leptos::task::spawn_local(async move {
-            let outcome = if written.await.is_ok() { "Copied" } else { "It stands in the address bar" };
-            let _ = said.try_set(outcome);
-        });
-    }
-    #[cfg(not(feature = "hydrate"))]
-    {
-        let _ = (query, said);
-    }
+    let location = window().location();
+    let address =
+        format!("{}{}{query}", location.origin().unwrap_or_default(), location.pathname().unwrap_or_default());
+    clipboard::copy(&address, "It stands in the address bar", said);
 }
 
 #[cfg(all(test, feature = "ssr"))]

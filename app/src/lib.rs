@@ -12,6 +12,7 @@ pub mod backend;
 #[cfg(feature = "hydrate")]
 pub mod browser;
 pub mod chart;
+mod clipboard;
 pub mod codec;
 pub mod error;
 mod findings;

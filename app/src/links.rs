@@ -10,6 +10,8 @@ pub enum TenantTab {
     Overview,
     /// The strategy lab.
     Lab,
+    /// The plan of a hop.
+    Plan,
     /// The start page of a hop.
     Start,
     /// The rollout.
@@ -21,6 +23,7 @@ pub fn tenant(id: &TenantId, tab: TenantTab) -> String {
     let tail = match tab {
         TenantTab::Overview => "",
         TenantTab::Lab => "/lab",
+        TenantTab::Plan => "/plan",
         TenantTab::Start => "/start",
         TenantTab::Rollout => "/rollout",
     };
@@ -37,6 +40,37 @@ pub fn start(id: &TenantId, version: Option<&KubernetesVersion>, strategy: Optio
     .flatten()
     .collect();
     format!("{}{}", tenant(id, TenantTab::Start), query(&pairs))
+}
+
+/// What a plan can be taken away as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanFile {
+    /// For a ticket or a pull request.
+    Markdown,
+    /// For a program.
+    Json,
+}
+
+impl PlanFile {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Markdown, Self::Json];
+
+    /// Its path, as a route.
+    pub fn route(self) -> &'static str {
+        match self {
+            Self::Markdown => "/tenants/{namespace}/{name}/plan.md",
+            Self::Json => "/tenants/{namespace}/{name}/plan.json",
+        }
+    }
+}
+
+/// Address of a plan as a file; `query` with its `?`.
+pub fn plan_file(id: &TenantId, file: PlanFile, query: &str) -> String {
+    let ending = match file {
+        PlanFile::Markdown => "md",
+        PlanFile::Json => "json",
+    };
+    format!("{}.{ending}{query}", tenant(id, TenantTab::Plan))
 }
 
 /// Path of the lab without a tenant.

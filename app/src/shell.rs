@@ -9,6 +9,7 @@ use crate::fleet::FleetPage;
 use crate::session::Masthead;
 use crate::tenant::laboratory::{LabPage, TenantLabPage};
 use crate::tenant::overview::OverviewPage;
+use crate::tenant::plan::PlanPage;
 use crate::tenant::rollout::RolloutPage;
 use crate::tenant::start::StartPage;
 use crate::trouble::NoSuchPage;
@@ -41,6 +42,7 @@ macro_rules! lazy_routes {
 lazy_routes! {
     FleetRoute("fleet_route") => FleetPage,
     OverviewRoute("overview_route") => OverviewPage,
+    PlanRoute("plan_route") => PlanPage,
     StartRoute("start_route") => StartPage,
     RolloutRoute("rollout_route") => RolloutPage,
     TenantLabRoute("tenant_lab_route") => TenantLabPage,
@@ -108,6 +110,7 @@ fn MainRegion() -> impl IntoView {
             <FlatRoutes fallback=|| view! { <NoSuchPage /> }>
                 <Route path=path!("/") view={Lazy::<FleetRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name") view={Lazy::<OverviewRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/tenants/:namespace/:name/plan") view={Lazy::<PlanRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name/start") view={Lazy::<StartRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name/rollout") view={Lazy::<RolloutRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name/lab") view={Lazy::<TenantLabRoute>::new()} ssr=SsrMode::Async />

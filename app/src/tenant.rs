@@ -26,6 +26,7 @@ use crate::words;
 mod forecast;
 pub mod laboratory;
 pub mod overview;
+pub mod plan;
 pub mod rollout;
 mod rollout_films;
 pub mod start;
@@ -117,6 +118,7 @@ fn frame(data: TenantData, tab: TenantTab, body: fn(Tenant) -> AnyView) -> AnyVi
     let title = match tab {
         TenantTab::Overview => id.name.clone(),
         TenantTab::Lab => format!("Strategy lab of {}", id.name),
+        TenantTab::Plan => format!("Plan for {}", id.name),
         TenantTab::Start => format!("Upgrade {}", id.name),
         TenantTab::Rollout => format!("Rollout of {}", id.name),
     };
@@ -226,6 +228,7 @@ fn tabs(id: &TenantId, open: TenantTab) -> impl IntoView + use<> {
     let tabs = [
         (TenantTab::Overview, "Overview and versions"),
         (TenantTab::Lab, "Strategy lab"),
+        (TenantTab::Plan, "Plan"),
         (TenantTab::Start, "Start"),
         (TenantTab::Rollout, "Rollout"),
     ]

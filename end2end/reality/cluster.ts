@@ -29,6 +29,9 @@ export interface Answer {
   body: unknown;
 }
 
+/** Parts of the cluster that journeys disturb. */
+export type Component = "etcd" | "kube-apiserver";
+
 /** A tenant to make: what its TenantControlPlane says beside the usual. */
 export interface Wanted {
   version?: string;
@@ -74,7 +77,7 @@ export class Cluster {
   }
 
   /** Sends a request and hands the answer over as it begins to come. */
-  open(method: string, path: string, body?: object, contentType = "application/json"): Promise<IncomingMessage> {
+  open(method: string, path: string, body?: object | string, contentType = "application/json"): Promise<IncomingMessage> {
     const headers = {
       Accept: "application/json",
       ...(body === undefined ? {} : { "Content-Type": contentType }),
@@ -82,12 +85,12 @@ export class Cluster {
     return new Promise((resolve, reject) => {
       const sent = request(new URL(path, this.server), { method, headers, agent: this.agent }, resolve);
       sent.once("error", reject);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      sent.end(typeof body === "object" ? JSON.stringify(body) : body);
     });
   }
 
   /** The answer to a request, also if it is a refusal. */
-  async ask(method: string, path: string, body?: object, contentType?: string): Promise<Answer> {
+  async ask(method: string, path: string, body?: object | string, contentType?: string): Promise<Answer> {
     const message = await this.open(method, path, body, contentType);
     const parts: Buffer[] = [];
     for await (const part of message) {
@@ -97,7 +100,7 @@ export class Cluster {
   }
 
   /** What is answered to a request that must succeed. */
-  async must<T>(method: string, path: string, body?: object, contentType?: string): Promise<T> {
+  async must<T>(method: string, path: string, body?: object | string, contentType?: string): Promise<T> {
     const answer = await this.ask(method, path, body, contentType);
     if (answer.status >= 300) {
       throw new Error(`${method} ${path}: ${answer.status} ${(answer.body as KubernetesStatus).message}`);
@@ -156,6 +159,32 @@ export class Cluster {
   /** Starts it again. */
   async answer(name: string): Promise<void> {
     await realityCommand("answer", name);
+  }
+
+  /** Ends a part of the cluster and starts it again; comes back when the API server and Kamaji answer. */
+  async restart(component: Component): Promise<void> {
+    await realityCommand("restart", component);
+  }
+
+  /** Stops a part of the cluster where it stands: it is there, and answers nothing. */
+  async pause(component: Component): Promise<void> {
+    await realityCommand("pause", component);
+  }
+
+  /** Lets it go on. */
+  async resume(component: Component): Promise<void> {
+    await realityCommand("resume", component);
+  }
+
+  /**
+   * Lets those pods of a tenant get ready that are held back by the annotation `reality/broken`, so that a rollout stands in its
+   * middle for as long as a journey needs.
+   */
+  async release(name: string): Promise<void> {
+    const free = { metadata: { annotations: { "reality/broken": null } } };
+    for (const pod of await this.pods(name)) {
+      await this.must("PATCH", `${podsPath()}/${pod.metadata.name}`, free, "application/merge-patch+json");
+    }
   }
 
   /** Whether a tenant's last change is done to its end: recorded by Kamaji, and no pod of another version exists. */
@@ -219,7 +248,7 @@ async function realityCommand(...args: string[]): Promise<void> {
   await promisify(execFile)(fromEnvironment("REALITY_COMMAND"), ["reality", ...args]);
 }
 
-function fromEnvironment(name: string): string {
+export function fromEnvironment(name: string): string {
   const value = process.env[name];
   if (value === undefined) {
     throw new Error(`${name} is not set: these tests are started by \`cargo xtask reality test\``);

@@ -1,10 +1,12 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import { expect, test as base } from "@playwright/test";
 
 import { Console } from "../tests/console.js";
 import { Complaints, hydrated, type Open } from "../tests/fixtures.js";
-import { Cluster, KUBECONFIG, NAMESPACE } from "./cluster.js";
+import { accountWith, deployed, type Rule, type Scope } from "./accounts.js";
+import { Cluster } from "./cluster.js";
 
 export { expect };
 export type { Open };
@@ -14,19 +16,32 @@ interface Fixtures {
   console: Console;
   complaints: Complaints;
   open: Open;
+  /** The name of a tenant of this journey. Its second try must make another: the first one's stays. */
+  named: (name: string) => string;
   /** A console that acts as a new ServiceAccount with these rights. */
-  consoleOf: (account: string, where: Scope, rules: object[]) => Promise<Console>;
+  consoleOf: (account: string, where: Scope, rules: Rule[]) => Promise<Console>;
 }
 
-/** Where rights hold: in the tenants' namespace, or in all. */
-export type Scope = "namespace" | "cluster";
+interface WorkerFixtures {
+  /** A kubeconfig with the rights of `deploy/rbac.yaml`: no journey has more. */
+  kubeconfig: string;
+}
 
 /** Each journey has a console of its own; all share the cluster, and none touches a tenant of another. */
-export const test = base.extend<Fixtures>({
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  kubeconfig: [
+    async ({}, use, { project, workerIndex }) => {
+      const file = join(project.outputDir, `console-${workerIndex}.kubeconfig`);
+      await write(file, await deployed(await Cluster.asAdministrator()));
+      await use(file);
+    },
+    { scope: "worker" },
+  ],
+
   cluster: async ({}, use) => use(await Cluster.asAdministrator()),
 
-  console: async ({}, use, testInfo) => {
-    const console = await Console.serve(["--kubeconfig", KUBECONFIG]);
+  console: async ({ kubeconfig }, use, testInfo) => {
+    const console = await Console.serve(["--kubeconfig", kubeconfig]);
     await console.ready();
     await use(console);
     await console.stop();
@@ -56,11 +71,13 @@ export const test = base.extend<Fixtures>({
     });
   },
 
+  named: async ({}, use, { retry }) => use((name) => (retry === 0 ? name : `${name}-again`)),
+
   consoleOf: async ({ cluster }, use, testInfo) => {
     const consoles: Console[] = [];
     await use(async (account, where, rules) => {
       const file = testInfo.outputPath(`${account}.kubeconfig`);
-      await writeFile(file, cluster.kubeconfigFor(account, await tokenOf(cluster, account, where, rules)));
+      await write(file, await accountWith(cluster, account, where, rules));
       const console = await Console.serve(["--kubeconfig", file]);
       consoles.push(console);
       return console;
@@ -71,22 +88,7 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-/** Makes a ServiceAccount with these rights, and a token for it. */
-async function tokenOf(cluster: Cluster, account: string, where: Scope, rules: object[]): Promise<string> {
-  const accounts = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`;
-  const [rights, prefix] =
-    where === "cluster"
-      ? ["/apis/rbac.authorization.k8s.io/v1", "cluster"]
-      : [`/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`, ""];
-  const metadata = { name: account };
-  await cluster.must("POST", accounts, { metadata });
-  await cluster.must("POST", `${rights}/${prefix}roles`, { metadata, rules });
-  await cluster.must("POST", `${rights}/${prefix}rolebindings`, {
-    metadata,
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: where === "cluster" ? "ClusterRole" : "Role", name: account },
-    subjects: [{ kind: "ServiceAccount", name: account, namespace: NAMESPACE }],
-  });
-  const spec = { expirationSeconds: 3600 };
-  const answer = await cluster.must<{ status: { token: string } }>("POST", `${accounts}/${account}/token`, { spec });
-  return answer.status.token;
+async function write(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
 }

@@ -46,8 +46,8 @@ const MATRIX: Record<string, Case[]> = {
 test.use({ javaScriptEnabled: false });
 
 for (const [from, cases] of Object.entries(MATRIX)) {
-  test(`from ${from} the console's verdict on each version is Kamaji's, with the same reason`, async ({ page, open, cluster }) => {
-    const name = `refusals-${from.replaceAll(".", "-")}`;
+  test(`from ${from} the console's verdict on each version is Kamaji's, with the same reason`, async ({ page, open, cluster, named }) => {
+    const name = named(`refusals-${from.replaceAll(".", "-")}`);
     await cluster.make(name, { version: from, replicas: 1, withoutApi: true });
     await expect(async () => {
       await open(`/tenants/${NAMESPACE}/${name}`);

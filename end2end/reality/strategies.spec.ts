@@ -6,8 +6,8 @@ import type { Deployment } from "./objects.js";
 const ONE_BY_ONE = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } };
 const BLUE_GREEN = { type: "RollingUpdate", rollingUpdate: { maxSurge: "100%", maxUnavailable: 0 } };
 
-test("a strategy alone starts no rollout, and strategy and version go in one write", async ({ page, open, cluster }) => {
-  const name = "strategy-alone";
+test("a strategy alone starts no rollout, and strategy and version go in one write", async ({ page, open, cluster, named }) => {
+  const name = named("strategy-alone");
   await cluster.make(name);
   const pods = await uids(cluster, name);
   const pages = `/tenants/${NAMESPACE}/${name}`;
@@ -33,8 +33,8 @@ test("a strategy alone starts no rollout, and strategy and version go in one wri
   await cluster.silence(name);
 });
 
-test("the former strategy is put back as it was declared, and nothing rolls", async ({ page, open, cluster }) => {
-  const name = "former-strategy";
+test("the former strategy is put back as it was declared, and nothing rolls", async ({ page, open, cluster, named }) => {
+  const name = named("former-strategy");
   await cluster.make(name);
   const former = (await cluster.tenant(name)).spec.controlPlane.deployment.strategy;
   await open(`/tenants/${NAMESPACE}/${name}/start?version=v1.28.4`);
@@ -56,8 +56,8 @@ test("the former strategy is put back as it was declared, and nothing rolls", as
   await cluster.silence(name);
 });
 
-test("what Kamaji makes of an empty or half given strategy is what the console says", async ({ page, open, cluster }) => {
-  const name = "half-given";
+test("what Kamaji makes of an empty or half given strategy is what the console says", async ({ page, open, cluster, named }) => {
+  const name = named("half-given");
   await cluster.make(name);
   const cases: { declared: object; shown: RegExp }[] = [
     { declared: { rollingUpdate: { maxSurge: 2, maxUnavailable: null } }, shown: /\b2\/25%/ },
@@ -74,8 +74,8 @@ test("what Kamaji makes of an empty or half given strategy is what the console s
   await cluster.silence(name);
 });
 
-test("both numbers zero are taken by Kamaji's API, stall it, and a valid strategy frees it", async ({ page, open, cluster }) => {
-  const name = "both-zero";
+test("both numbers zero are taken by Kamaji's API, stall it, and a valid strategy frees it", async ({ page, open, cluster, named }) => {
+  const name = named("both-zero");
   await cluster.make(name);
   await cluster.change(name, {
     spec: {

@@ -30,8 +30,8 @@ const UNKNOWN = {
   },
 };
 
-test("of an object with fields that nobody here knows, only the intended ones are written", async ({ page, open, cluster }) => {
-  const name = "unknown-fields";
+test("of an object with fields that nobody here knows, only the intended ones are written", async ({ page, open, cluster, named }) => {
+  const name = named("unknown-fields");
   await cluster.make(name, { replicas: 1, withoutApi: true, patch: UNKNOWN });
   const before = await cluster.tenant(name);
   expect(before.metadata.labels).toMatchObject(UNKNOWN.metadata.labels);
@@ -69,8 +69,8 @@ test("of an object with fields that nobody here knows, only the intended ones ar
   ]);
 });
 
-test("a status that is written 50 times between the page and the start disturbs nobody", async ({ page, open, cluster }) => {
-  const name = "busy-status";
+test("a status that is written 50 times between the page and the start disturbs nobody", async ({ page, open, cluster, named }) => {
+  const name = named("busy-status");
   await cluster.make(name, { replicas: 1, withoutApi: true });
   await open(`/tenants/${NAMESPACE}/${name}/start?version=v1.29.0`);
   await live(page);
@@ -88,10 +88,10 @@ test("a status that is written 50 times between the page and the start disturbs 
   expect((await cluster.tenant(name)).spec.kubernetes.version).toBe("v1.29.0");
 });
 
-test("a spec that changed once between the page and the start refuses it, and is shown", async ({ page, open, cluster, complaints }) => {
+test("a spec that changed once between the page and the start refuses it, and is shown", async ({ page, open, cluster, complaints, named }) => {
   complaints.expect(/Failed to load resource: the server responded with a status of 409/);
   complaints.expect(/net::ERR_FAILED .*\/live\//);
-  const name = "changed-spec";
+  const name = named("changed-spec");
   await cluster.make(name, { replicas: 1, withoutApi: true });
   // The page does not hear of it, so only the fresh read before the write can find it.
   await page.route("**/live/**", (route) => route.abort());
@@ -105,10 +105,10 @@ test("a spec that changed once between the page and the start refuses it, and is
   expect((await cluster.tenant(name)).spec.kubernetes.version).toBe("v1.28.3");
 });
 
-test("of two browsers that start at once, one starts and the other is told what changed", async ({ page, browser, baseURL, cluster, complaints }) => {
+test("of two browsers that start at once, one starts and the other is told what changed", async ({ page, browser, baseURL, cluster, complaints, named }) => {
   complaints.expect(/Failed to load resource: the server responded with a status of 409/);
   complaints.expect(/net::ERR_FAILED .*\/live\//);
-  const name = "two-browsers";
+  const name = named("two-browsers");
   await cluster.make(name, { replicas: 1, withoutApi: true });
   const context = await browser.newContext({ baseURL: baseURL! });
   const other = await context.newPage();

@@ -105,7 +105,7 @@ test("a kind that may not be read is said so on its part, and the rest works", a
     await expect(page.getByRole("region", { name: "Conditions of the Deployment" }).first()).toContainText("MinimumReplicasAvailable");
     await page.getByRole("link", { name: "Start", exact: true }).click();
     await expect(page.getByText("Everything that speaks")).toHaveCount(0);
-    await expect(page.getByRole("region", { name: "What Kamaji says to a dry run" })).toContainText("would take this change");
+    await expect(page.getByRole("region", { name: "What the management cluster says to it" })).toContainText("would take this change");
   } finally {
     await console.stop();
   }
@@ -145,7 +145,7 @@ test("a webhook that cannot be asked stops the start in the API server's own wor
 
 test("a refusal of Kamaji's webhook is shown in its own words", async ({ page, open }) => {
   await open(`/tenants/${TENANT}/start?version=v1.37.0`);
-  await expect(page.getByRole("region", { name: "What Kamaji says to a dry run" }).locator("blockquote")).toHaveText(
+  await expect(page.getByRole("region", { name: "What the management cluster says to it" })).toContainText(
     /admission webhook .* denied the request: unable to upgrade to a version greater than the supported one \(v1\.36\)/,
   );
 });

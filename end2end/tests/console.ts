@@ -85,6 +85,16 @@ export class Console {
     }
   }
 
+  /** Stops it where it stands, as a machine that sleeps. */
+  pause(): void {
+    this.process.kill("SIGSTOP");
+  }
+
+  /** Lets it go on. */
+  resume(): void {
+    this.process.kill("SIGCONT");
+  }
+
   private running(): boolean {
     return this.process.exitCode === null && this.process.signalCode === null;
   }

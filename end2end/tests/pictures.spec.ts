@@ -22,6 +22,7 @@ const PAGES: Picture[] = [
   { name: "fleet", path: "/" },
   { name: "tenant", path: `/tenants/${TENANT}` },
   { name: "lab", path: `/tenants/${TENANT}/lab`, height: 1100 },
+  { name: "plan", path: `/tenants/${TENANT}/plan?version=v1.36.4&strategy=1%2F1` },
   { name: "start", path: `/tenants/${TENANT}/start?version=v1.36.4&strategy=1%2F1` },
   {
     name: "rollout",

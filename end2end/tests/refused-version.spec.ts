@@ -27,7 +27,7 @@ for (const { what, tenant, version, reason } of REFUSED) {
 
 test("Kamaji's own words stand beside ours", async ({ page, open }) => {
   await open(`/tenants/${TENANT}/start?version=v1.37.0`);
-  const dryRun = page.getByRole("region", { name: "What Kamaji says to a dry run" });
+  const dryRun = page.getByRole("region", { name: "What the management cluster says to it" });
   await expect(dryRun.getByText(/unable to upgrade to a version greater than the supported one/)).toBeVisible();
 });
 

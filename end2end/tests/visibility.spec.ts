@@ -62,11 +62,16 @@ test("stream and server functions of another owner's tenant answer as for one th
     const forms = [
       ["tenant", of],
       ["check_start", `${of}&version=v1.36.4&strategy=`],
+      ["make_plan", `${of}&version=v1.36.4&strategy=`],
       ["start_hop", `${of}&version=v1.36.4&strategy=&binding=%7B%7D&kubelets_checked=yes&typed_name=${name}`],
       ["restore_strategy", `${of}&binding=%7B%7D`],
     ];
     const stream = await context.request.get(`/live/tenants/${namespace}/${name}`);
     const found = [[stream.status(), await stream.text()]];
+    for (const file of ["plan.md", "plan.json"]) {
+      const answer = await context.request.get(`/tenants/${namespace}/${name}/${file}?version=v1.36.4`);
+      found.push([answer.status(), (await answer.text()).replaceAll(`${namespace}/${name}`, "…")]);
+    }
     for (const [path, data] of forms) {
       const answer = await context.request.post(`/api/${path}`, { headers, data: data ?? "" });
       found.push([answer.status(), (await answer.text()).replaceAll(`${namespace}/${name}`, "…")]);

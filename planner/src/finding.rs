@@ -126,7 +126,7 @@ impl fmt::Display for Finding {
 
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Blocks => "blocks",
             Self::Warns => "warns",
             Self::Unknown => "unknown",

@@ -13,7 +13,7 @@ mod neighbours;
 mod text;
 
 pub use self::change::PlannedChange;
-pub use self::document::{Forecast, PlanStrategy, PlannedFinding, SCHEMA, StepLine, UpgradePlan};
+pub use self::document::{Forecast, PlanStrategy, PlannedFinding, ProposedStrategy, SCHEMA, StepLine, UpgradePlan};
 pub use self::evidence::{DryRunFact, Evidence, RoomFact};
 pub use self::headline::{Headline, Verdict};
 pub use self::markdown::markdown;
@@ -79,10 +79,11 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
         tenant: snapshot.id.name.clone(),
         uid: snapshot.uid.clone(),
         generation: snapshot.generation,
+        binding: Binding::of(snapshot),
         installed: snapshot.installed_version.as_ref().map(ToString::to_string),
         from: snapshot.desired_version.to_string(),
         to: facts.version.to_string(),
-        hop: check.hop.map(|hop| hop.to_string()),
+        hop: check.hop,
         verdict: Verdict::of(&findings),
         headline: Headline::of(snapshot, facts.version, check.hop, &findings).to_string(),
         summary: summary(&findings),
@@ -91,7 +92,8 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
             name: strategy.map(|strategy| strategy.name().to_string()),
             declared: snapshot.strategy.to_string(),
             why: why(input.as_ref(), strategy, facts),
-            instead: facts.evidence.room.instead(),
+            instead: facts.evidence.room.proposals().iter().map(ToString::to_string).collect(),
+            proposals: facts.evidence.room.proposals().iter().map(ProposedStrategy::of).collect(),
         },
         forecast: row.as_ref().map(|row| Forecast::of(row, snapshot.replicas)),
         digest: digest(facts, &planned),

@@ -9,7 +9,7 @@ use app::{backend::Backend, shell::Modules};
 use axum::{
     Router,
     body::Body,
-    extract::{DefaultBodyLimit, FromRef, Query, Request, State},
+    extract::{DefaultBodyLimit, Extension, FromRef, Path, Query, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -18,6 +18,7 @@ use axum::{
 use cluster::{identity::Identity, observer::Observer};
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
+use planner::tenant::TenantId;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::{
@@ -115,8 +116,17 @@ pub fn router(state: AppState) -> Router {
     // For people: the strategy lab to take away.
     let files = app::links::LabExport::ALL
         .into_iter()
-        .fold(Router::new(), |files, file| files.route(file.path(), get(move |asked: Asked| exported(file, asked))))
-        .layer(CompressionLayer::new());
+        .fold(Router::new(), |files, file| files.route(file.path(), get(move |asked: Asked| exported(file, asked))));
+
+    // For people: the plan of a hop to take away.
+    let plans = app::links::PlanFile::ALL
+        .into_iter()
+        .fold(Router::new(), |plans, file| {
+            plans
+                .route(file.route(), get(move |state, identity, of, asked| plan_file(file, state, identity, of, asked)))
+        })
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_WITHIN));
+    let files = files.merge(plans).layer(CompressionLayer::new());
 
     // For pages: forms and files.
     let parts = Router::new()
@@ -171,6 +181,46 @@ async fn exported(file: app::links::LabExport, (Query(pairs), headers): Asked) -
         }
         Err(reasons) => (StatusCode::BAD_REQUEST, reasons).into_response(),
     }
+}
+
+/// What is chosen for a plan; empty for the recommended version and the declared strategy.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct PlanAsked {
+    version: String,
+    strategy: String,
+    custom: String,
+}
+
+/// The plan of a hop as a file; an error is answered with its sentence.
+async fn plan_file(
+    file: app::links::PlanFile,
+    State(state): State<AppState>,
+    Extension(identity): Extension<Identity>,
+    Path((namespace, name)): Path<(String, String)>,
+    Query(asked): Query<PlanAsked>,
+) -> Response {
+    let id = TenantId { namespace, name };
+    let strategy = if asked.strategy == "custom" { &asked.custom } else { &asked.strategy };
+    let plan = match state.backend.plan(&identity, &id, asked.version.trim(), strategy.trim()).await {
+        Ok(plan) => plan,
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return (status, format!("{error}\n{}\n", error.advice())).into_response();
+        }
+    };
+    let (content_type, name, body) = match file {
+        app::links::PlanFile::Markdown => {
+            ("text/markdown; charset=utf-8", "upgrade-plan.md", planner::plan::markdown(&plan))
+        }
+        app::links::PlanFile::Json => match serde_json::to_string_pretty(&plan) {
+            Ok(json) => ("application/json", "upgrade-plan.json", json + "\n"),
+            Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        },
+    };
+    let disposition = format!("attachment; filename=\"{name}\"");
+    ([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], body)
+        .into_response()
 }
 
 /// A page that says so, with its status.

@@ -26,7 +26,9 @@ pub(crate) use self::programs::go_is_there;
 pub(crate) use self::suite::{SEED, test};
 use self::{
     api::Api,
+    components::Component,
     network::{Choice, Network},
+    process::Process,
     run::{Ports, Run},
     tenant::Wanted,
 };
@@ -62,6 +64,22 @@ pub(crate) enum Task {
         /// Its name.
         name: String,
     },
+    /// End a part of the cluster and start it again; comes back when the API server and Kamaji answer.
+    Restart {
+        /// Which.
+        #[arg(value_enum)]
+        component: Component,
+    },
+    /// Stop a process where it stands, as if its machine hung. It is there and answers nothing.
+    Pause {
+        /// Its name, as `status` says it.
+        process: String,
+    },
+    /// Let a paused process go on.
+    Resume {
+        /// Its name, as `status` says it.
+        process: String,
+    },
     /// Run the tests of `end2end/reality` on a cluster of their own.
     Test {
         /// How the tenants' pods behave is drawn from this.
@@ -87,6 +105,13 @@ pub(crate) fn run(task: &Task) -> Result<()> {
         Task::Tenant(wanted) => with_cluster(|run, api| tenant::make(run, api, &programs::build()?, wanted)),
         Task::Answer { name } => with_cluster(|run, api| tenant::answer(run, api, &programs::build()?, name)),
         Task::Silence { name } => with_cluster(|run, _| tenant::silence(run, name)),
+        Task::Restart { component } => with_cluster(|run, api| {
+            let (programs, ports) = (programs::build()?, run.ports);
+            run.restart(component.name(), || component.command(&programs, &ports))?;
+            answers(run, api)
+        }),
+        Task::Pause { process } => signalled(process, Process::pause),
+        Task::Resume { process } => signalled(process, Process::resume),
         Task::Test { seed, arguments } => stages::reality_alone(*seed, arguments),
         Task::Run { command } => {
             let run = running()?;
@@ -105,6 +130,22 @@ fn with_cluster(task: impl FnOnce(&mut Run, &Api) -> Result<()>) -> Result<()> {
     let mut run = running()?;
     let api = Api::of(&run)?;
     task(&mut run, &api)
+}
+
+/// A signal to one process of the cluster.
+fn signalled(name: &str, signal: impl FnOnce(&Process) -> Result<bool>) -> Result<()> {
+    let run = running()?;
+    if !signal(run.process(name)?)? {
+        bail!("{name} has ended");
+    }
+    Ok(())
+}
+
+/// Wait until the API server and Kamaji serve.
+fn answers(run: &Run, api: &Api) -> Result<()> {
+    api::wait(run, "the API server", STARTED_WITHIN, || Ok(api.is_ready().then_some(())))?;
+    let health = format!("http://127.0.0.1:{}/readyz", run.ports.kamaji_health);
+    api::wait(run, "Kamaji", STARTED_WITHIN, || Ok(api::answers(&health).then_some(())))
 }
 
 /// The cluster, or that there is none.
@@ -169,18 +210,17 @@ fn start(mut run: Run) -> Result<()> {
     let said = |what: &str| println!("{:>6.1} s  {what}", begun.elapsed().as_secs_f64());
     let programs = programs::build()?;
     let ports = run.ports;
+    let begin = |run: &mut Run, components: &[Component]| {
+        components.iter().try_for_each(|part| run.start(part.name(), &mut part.command(&programs, &ports)?))
+    };
     command::run(Command::new(&programs.certificates).arg(run::folder().join("pki")))?;
     run::write_kubeconfig("admin", ports.api_server)?;
-    run.start("etcd", &mut components::etcd(&programs, &ports))?;
-    run.start("kube-apiserver", &mut components::api_server(&programs, &ports))?;
-    run.start("gateway", &mut components::gateway(&programs, &ports))?;
+    begin(&mut run, &[Component::Etcd, Component::KubeApiserver, Component::Gateway])?;
     let api = Api::of(&run)?;
     api::wait(&run, "the API server", STARTED_WITHIN, || Ok(api.is_ready().then_some(())))?;
     said("etcd and the API server");
 
-    run.start("kube-controller-manager", &mut components::controller_manager(&programs, &ports)?)?;
-    run.start("kube-scheduler", &mut components::scheduler(&programs, &ports)?)?;
-    run.start("kwok", &mut components::kwok(&programs, &ports)?)?;
+    begin(&mut run, &[Component::KubeControllerManager, Component::KubeScheduler, Component::Kwok])?;
     objects::before_kamaji(&api, &programs)?;
     api::wait(&run, "Kamaji's resources to be served", STARTED_WITHIN, || {
         Ok(objects::definitions_are_served(&api)?.then_some(()))
@@ -189,9 +229,8 @@ fn start(mut run: Run) -> Result<()> {
     api::wait(&run, "the DataStore to be taken", STARTED_WITHIN, || objects::data_store(&api, &ports).map(Some))?;
     said("controllers, scheduler, KWOK, nodes and Kamaji's resources");
 
-    run.start("kamaji", &mut components::kamaji(&programs, &ports)?)?;
-    let health = format!("http://127.0.0.1:{}/readyz", ports.kamaji_health);
-    api::wait(&run, "Kamaji", STARTED_WITHIN, || Ok(api::answers(&health).then_some(())))?;
+    begin(&mut run, &[Component::Kamaji])?;
+    answers(&run, &api)?;
     objects::webhooks(&api)?;
     said("Kamaji and its webhooks");
 

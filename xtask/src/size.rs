@@ -12,9 +12,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 /// The pages measured. The sandbox has this tenant.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "/",
     "/tenants/team-a/tenant-00",
+    "/tenants/team-a/tenant-00/plan",
     "/tenants/team-a/tenant-00/start",
     "/tenants/team-a/tenant-00/rollout",
     "/tenants/team-a/tenant-00/lab",

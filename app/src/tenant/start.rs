@@ -13,10 +13,10 @@ use self::agree::agree;
 pub use self::checked::Checked;
 pub(crate) use self::checked::{Checks, checks_section};
 pub(crate) use self::choice::Choice;
-use self::choice::choices;
+pub(crate) use self::choice::choices;
 pub use self::choice::{Agreed, StartQuery};
 use self::judged::check;
-pub(crate) use self::judged::judged;
+pub(crate) use self::judged::{diff, judged};
 use super::{Tenant, tenant_page};
 use crate::error::ConsoleError;
 use crate::findings;
@@ -146,7 +146,7 @@ fn start(tenant: Tenant) -> AnyView {
                 .with(|snapshot| {
                     query
                         .with(|query| {
-                            tenant.knowledge.with_value(|knowledge| choices(snapshot, knowledge, query, choose))
+                            tenant.knowledge.with_value(|knowledge| choices(TenantTab::Start, snapshot, knowledge, query, choose))
                         })
                 })
         }}

@@ -236,7 +236,9 @@ impl fmt::Display for FindingKind {
                 "Whether tenants of other namespaces use DataStore {data_store} too is not known: the console looks into some \
                  namespaces only."
             ),
-            Self::DryRunAccepted => f.write_str("The API server and Kamaji would take this change, as a dry run."),
+            Self::DryRunAccepted => {
+                f.write_str("The API server and Kamaji would take this change. It was a dry run: nothing was written.")
+            }
             Self::DryRunRefused { words } => write!(f, "The change would be refused: {words}."),
             Self::DryRunNotJudged { why } => write!(f, "Whether the change would be taken is not known: {why}."),
         }

@@ -61,8 +61,8 @@ fn as_new(node: &Node) -> Node {
 impl fmt::Display for NodesWanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.nodes {
-            1 => write!(f, "an autoscaler would ask for 1 node like `{}`", self.like),
-            nodes => write!(f, "an autoscaler would ask for {nodes} nodes like `{}`", self.like),
+            1 => write!(f, "an autoscaler would ask for 1 node like {}", self.like),
+            nodes => write!(f, "an autoscaler would ask for {nodes} nodes like {}", self.like),
         }
     }
 }

@@ -82,17 +82,17 @@ impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Volume(kind) if kind.is_empty() => f.write_str("a volume of an unknown kind"),
-            Self::Volume(kind) => write!(f, "a volume of the kind `{kind}`"),
-            Self::Scheduler(name) => write!(f, "the scheduler `{name}`"),
-            Self::ExtendedResource(resource) => write!(f, "the resource `{resource}`"),
+            Self::Volume(kind) => write!(f, "a volume of the kind “{kind}”"),
+            Self::Scheduler(name) => write!(f, "the scheduler “{name}”"),
+            Self::ExtendedResource(resource) => write!(f, "the resource “{resource}”"),
             Self::ResourceClaims => f.write_str("resource claims"),
-            Self::SchedulingGate(name) => write!(f, "the scheduling gate `{name}`"),
-            Self::NodeName(name) => write!(f, "the node name `{name}` in the template"),
-            Self::TolerationOperator(operator) => write!(f, "a toleration with the operator `{operator}`"),
-            Self::RuntimeClass(name) => write!(f, "the overhead of the runtime class `{name}`"),
-            Self::PriorityClass(name) => write!(f, "the priority of the class `{name}`"),
+            Self::SchedulingGate(name) => write!(f, "the scheduling gate “{name}”"),
+            Self::NodeName(name) => write!(f, "the node name “{name}” in the template"),
+            Self::TolerationOperator(operator) => write!(f, "a toleration with the operator “{operator}”"),
+            Self::RuntimeClass(name) => write!(f, "the overhead of the runtime class “{name}”"),
+            Self::PriorityClass(name) => write!(f, "the priority of the class “{name}”"),
             Self::Preemption => f.write_str("eviction of pods with a lower priority"),
-            Self::QuotaScope { quota } => write!(f, "the scope of quota `{quota}`"),
+            Self::QuotaScope { quota } => write!(f, "the scope of quota “{quota}”"),
             Self::Unreadable(what) => f.write_str(what),
         }
     }

@@ -136,9 +136,9 @@ impl fmt::Display for LimitRangeRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.container {
             Some(container) => {
-                write!(f, "the LimitRange of the namespace refuses `{}` of container `{container}`: ", self.resource)?
+                write!(f, "the LimitRange of the namespace refuses {} of container {container}: ", self.resource)?
             }
-            None => write!(f, "the LimitRange of the namespace refuses `{}` of the whole pod: ", self.resource)?,
+            None => write!(f, "the LimitRange of the namespace refuses {} of the whole pod: ", self.resource)?,
         }
         match self.kind {
             LimitRangeRefusalKind::BelowMin(least) => write!(f, "at least {least} must be requested"),

@@ -223,10 +223,10 @@ impl fmt::Display for QuotaRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unnamed { quota, resource, container } => {
-                write!(f, "quota `{quota}` counts `{resource}`, which container `{container}` does not name")
+                write!(f, "quota {quota} counts {resource}, which container {container} does not name")
             }
             Self::Exceeded { quota, resource, hard } => {
-                write!(f, "quota `{quota}` allows {hard} of `{resource}` in the namespace")
+                write!(f, "quota {quota} allows {hard} of {resource} in the namespace")
             }
         }
     }

@@ -149,17 +149,17 @@ impl fmt::Display for Stop {
             Self::TermsConflict => f.write_str("the pod asks for a node with two names"),
             Self::Unschedulable => f.write_str("cordoned"),
             Self::Taint { key, value, effect } if value.is_empty() => {
-                write!(f, "taint `{key}:{effect}` is not tolerated")
+                write!(f, "taint {key}:{effect} is not tolerated")
             }
-            Self::Taint { key, value, effect } => write!(f, "taint `{key}={value}:{effect}` is not tolerated"),
+            Self::Taint { key, value, effect } => write!(f, "taint {key}={value}:{effect} is not tolerated"),
             Self::NodeAffinity => f.write_str("the pod's node selector or node affinity excludes it"),
             Self::Ports => f.write_str("a host port that the pod needs is taken"),
             Self::Resources(shortage) => write!(f, "{shortage}"),
-            Self::SpreadWithoutLabel { key } => write!(f, "lacks the label `{key}` by which pods are spread"),
-            Self::Spread { key } => write!(f, "one more pod would be spread too unevenly over `{key}`"),
-            Self::Affinity { key } => write!(f, "the pods that it must be with are not in its `{key}`"),
-            Self::AntiAffinity { key } => write!(f, "pods that it must be away from are in its `{key}`"),
-            Self::AntiAffinityOfOthers { key } => write!(f, "pods that are in its `{key}` must be away from it"),
+            Self::SpreadWithoutLabel { key } => write!(f, "lacks the label {key} by which pods are spread"),
+            Self::Spread { key } => write!(f, "one more pod would be spread too unevenly over {key}"),
+            Self::Affinity { key } => write!(f, "the pods that it must be with are not in its {key}"),
+            Self::AntiAffinity { key } => write!(f, "pods that it must be away from are in its {key}"),
+            Self::AntiAffinityOfOthers { key } => write!(f, "pods that are in its {key} must be away from it"),
         }
     }
 }

@@ -168,6 +168,6 @@ impl fmt::Display for Unknown {
 
 impl fmt::Display for Proposal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.strategy, self.verdict)
+        write!(f, "With {}: {}", self.strategy, self.verdict)
     }
 }

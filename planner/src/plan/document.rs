@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::change::PlannedChange;
 use super::headline::Verdict;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
+use crate::hop::{Binding, HopKind};
 use crate::lab::LabRow;
+use crate::placement::Proposal;
 
 /// Name and version of the document.
 pub const SCHEMA: &str = "upgrade-plan/v1";
@@ -27,14 +29,16 @@ pub struct UpgradePlan {
     pub uid: String,
     /// `metadata.generation`.
     pub generation: i64,
+    /// The object, its generation and the facts that it was made from.
+    pub binding: Binding,
     /// What is installed.
     pub installed: Option<String>,
     /// What is wanted now.
     pub from: String,
     /// What would be wanted.
     pub to: String,
-    /// `patch` or `minor`; absent if Kamaji would refuse it.
-    pub hop: Option<String>,
+    /// Absent if Kamaji would refuse it.
+    pub hop: Option<HopKind>,
     /// What the findings come to.
     pub verdict: Verdict,
     /// The verdict in a sentence.
@@ -71,8 +75,20 @@ pub struct PlanStrategy {
     pub declared: String,
     /// Why this one.
     pub why: String,
-    /// Those that get through where this one does not.
+    /// Those that get through where this one does not, in words.
     pub instead: Vec<String>,
+    /// The same, strategy by strategy.
+    pub proposals: Vec<ProposedStrategy>,
+}
+
+/// A strategy that gets through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProposedStrategy {
+    /// `maxSurge/maxUnavailable`, or `recreate`.
+    pub strategy: String,
+    /// Whether its pods find room, in a sentence.
+    pub verdict: String,
 }
 
 /// What the model says. Times in milliseconds after the write, pods in pods, CPU in milliCPU, memory in bytes.
@@ -133,8 +149,8 @@ pub struct StepLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedFinding {
-    /// `blocks`, `warns`, `unknown` or `passes`.
-    pub severity: String,
+    /// What it means for the step.
+    pub severity: Severity,
     /// The sentence.
     pub sentence: String,
     /// What was read.
@@ -147,10 +163,16 @@ pub struct PlannedFinding {
     pub url: Option<String>,
 }
 
+impl ProposedStrategy {
+    pub(super) fn of(proposal: &Proposal) -> Self {
+        Self { strategy: proposal.strategy.to_string(), verdict: proposal.verdict.to_string() }
+    }
+}
+
 impl PlannedFinding {
     pub(super) fn of(finding: &Finding) -> Self {
         Self {
-            severity: finding.severity.to_string(),
+            severity: finding.severity,
             sentence: finding.to_string(),
             evidence: finding.evidence.clone(),
             remedy: finding.remedy.clone(),

@@ -60,10 +60,10 @@ impl RoomFact {
     }
 
     /// The strategies that get through where the chosen one does not.
-    pub(super) fn instead(&self) -> Vec<String> {
+    pub(super) fn proposals(&self) -> &[placement::Proposal] {
         match self {
-            Self::Simulated(_, proposals) => proposals.iter().map(ToString::to_string).collect(),
-            Self::NotChecked(_) | Self::NotAsked => Vec::new(),
+            Self::Simulated(_, proposals) => proposals,
+            Self::NotChecked(_) | Self::NotAsked => &[],
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::document::UpgradePlan;
+use crate::finding::Severity;
 
 /// The plan for a terminal: the verdict first, no markup, nothing that a terminal would take for a command.
 pub fn text(plan: &UpgradePlan) -> String {
@@ -25,7 +26,7 @@ pub fn text(plan: &UpgradePlan) -> String {
         if !finding.evidence.is_empty() {
             let _ = writeln!(out, "         {}", finding.evidence);
         }
-        if let Some(remedy) = finding.remedy.as_ref().filter(|_| finding.severity != "passes") {
+        if let Some(remedy) = finding.remedy.as_ref().filter(|_| finding.severity != Severity::Passes) {
             let _ = writeln!(out, "         {remedy}");
         }
     }

@@ -108,7 +108,7 @@ fn tolerations_open_taints() {
         let stop = stop(tainted, &[], spec);
         assert_eq!(stop.is_none(), opens, "{tolerations}");
         if let Some(stop) = stop {
-            assert_eq!(stop.to_string(), "taint `team=blue:NoSchedule` is not tolerated");
+            assert_eq!(stop.to_string(), "taint team=blue:NoSchedule is not tolerated");
         }
     }
 }

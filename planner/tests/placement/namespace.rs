@@ -36,11 +36,11 @@ fn a_quota_counts_pods_from_their_creation_until_they_are_gone() {
     // hard, strategy, verdict: three pods of 1 CPU are used.
     let fits = "Fits: all 3 additional pods find room at once.";
     let stuck = "Does not fit: none of 3 new pods finds room, and then it gets stuck \
-        (quota `tenants` allows 3 of `pods` in the namespace).";
+        (quota tenants allows 3 of pods in the namespace).";
     let in_turn = "Fits in turn: 1 of 3 new pods finds room at once, but what waits gets its place once old pods are gone \
-        (quota `tenants` allows 4 of `pods` in the namespace).";
+        (quota tenants allows 4 of pods in the namespace).";
     let by_cpu = "Fits in turn: 1 of 3 new pods finds room at once, but what waits gets its place once old pods are gone \
-        (quota `tenants` allows 4500m of `requests.cpu` in the namespace).";
+        (quota tenants allows 4500m of requests.cpu in the namespace).";
     let table = [
         ("pods", "6", Strategy::BLUE_GREEN, fits),
         ("pods", "3", Strategy::BLUE_GREEN, stuck),
@@ -53,7 +53,7 @@ fn a_quota_counts_pods_from_their_creation_until_they_are_gone() {
             "1",
             Strategy::Recreate,
             "The new pods would be refused: \
-            quota `tenants` counts `memory`, which container `main` does not name.",
+            quota tenants counts memory, which container main does not name.",
         ),
         ("pods", "3", Strategy::Recreate, "Fits: at no moment are more pods needed than today."),
     ];
@@ -102,7 +102,7 @@ fn a_quota_counts_only_the_pods_of_its_scopes() {
     let quotas = [ResourceQuota { scopes: vec![unknown], ..quota(&[("pods", "3")], &[("pods", "3")]) }];
     assert_eq!(
         judge(&spec("1"), &quotas, &[], Strategy::BLUE_GREEN).to_string(),
-        "Not known: the scope of quota `tenants` is not simulated."
+        "Not known: the scope of quota “tenants” is not simulated."
     );
 }
 
@@ -113,15 +113,15 @@ fn a_limit_range_fills_in_and_refuses() {
     let silent = PodSpec { containers: vec![silent], ..PodSpec::default() };
     let fits = "Fits: all 3 additional pods find room at once.";
     let stuck = "Does not fit: none of 3 new pods finds room, and then it gets stuck \
-        (`n1`, `n2`, `n3`: 8000 m CPU short; too small even if empty).";
-    let refused = "The new pods would be refused: the LimitRange of the namespace refuses `cpu` of";
+        (n1, n2, n3: 8000 m CPU short; too small even if empty).";
+    let refused = "The new pods would be refused: the LimitRange of the namespace refuses cpu of";
     let table = [
         (&silent, json!({"type": "Container", "defaultRequest": {"cpu": "40"}}), stuck.to_owned()),
         (&spec("1"), json!({"type": "Container", "defaultRequest": {"cpu": "40"}}), fits.to_owned()),
         (
             &spec("1"),
             json!({"type": "Container", "min": {"cpu": "2"}}),
-            format!("{refused} container `main`: at least 2 must be requested."),
+            format!("{refused} container main: at least 2 must be requested."),
         ),
         (
             &spec("1"),
@@ -131,7 +131,7 @@ fn a_limit_range_fills_in_and_refuses() {
         (
             &spec("1"),
             json!({"type": "Container", "default": {"cpu": "4"}, "maxLimitRequestRatio": {"cpu": "2"}}),
-            format!("{refused} container `main`: its limit may be at most 2 times its request."),
+            format!("{refused} container main: its limit may be at most 2 times its request."),
         ),
         (&spec("1"), json!({"type": "PersistentVolumeClaim", "max": {"storage": "1Gi"}}), fits.to_owned()),
     ];

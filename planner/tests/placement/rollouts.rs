@@ -95,13 +95,13 @@ fn a_verdict_names_each_node_with_its_filter() {
     let world = World::new(nodes, &spec("2"), &["n1", "n2", "n3"], spec("2"));
     assert_eq!(
         world.judge(Strategy::BLUE_GREEN).to_string(),
-        "Does not fit: none of 3 new pods finds room, and then it gets stuck (`n1`, `n2`, `n3`: 2000 m CPU short; \
-         `n4`: cordoned; `n5`: taint `dedicated=db:NoSchedule` is not tolerated)."
+        "Does not fit: none of 3 new pods finds room, and then it gets stuck (n1, n2, n3: 2000 m CPU short; \
+         n4: cordoned; n5: taint dedicated=db:NoSchedule is not tolerated)."
     );
     assert_eq!(
         world.judge(Strategy::IN_PLACE).to_string(),
         "Fits in turn: the new pod finds no room at once, but what waits gets its place once old pods are gone \
-         (`n1`, `n2`, `n3`: 2000 m CPU short; `n4`: cordoned; `n5`: taint `dedicated=db:NoSchedule` is not tolerated)."
+         (n1, n2, n3: 2000 m CPU short; n4: cordoned; n5: taint dedicated=db:NoSchedule is not tolerated)."
     );
 }
 
@@ -114,7 +114,7 @@ fn many_nodes_are_counted_not_listed() {
     let others = old_pods(&spec("1"), &filled);
     let world = World { room: room(names.iter().map(|name| node(name, "1")).collect(), &others), ..world };
     let Verdict::DoesNotFit { stuck, .. } = world.judge(Strategy::BLUE_GREEN) else { panic!("every node is full") };
-    assert_eq!(stuck.by.to_string(), "`n1`, `n2`, `n3`, `n4`, `n5`: 1000 m CPU short; 4 more nodes likewise");
+    assert_eq!(stuck.by.to_string(), "n1, n2, n3, n4, n5: 1000 m CPU short; 4 more nodes likewise");
     let Blocker::Nodes(groups) = stuck.by else { panic!("nodes stop it") };
     assert_eq!((groups.len(), groups[0].nodes.len()), (1, 9), "all of them are in the data");
 }
@@ -128,7 +128,7 @@ fn as_many_nodes_as_replicas_and_anti_affinity() {
     // The old pods' own terms stop the new ones, even if those have none.
     let world = World::new(nodes(&["8", "8", "8"]), &apart, &["n1", "n2", "n3"], spec("1"));
     let verdict = world.judge(Strategy::BLUE_GREEN).to_string();
-    assert!(verdict.contains("pods that are in its `kubernetes.io/hostname` must be away from it"), "{verdict}");
+    assert!(verdict.contains("pods that are in its kubernetes.io/hostname must be away from it"), "{verdict}");
 }
 
 #[test]
@@ -176,29 +176,29 @@ fn what_is_not_simulated_makes_a_verdict_unknown() {
         ),
         (
             with(|spec| spec.volumes = from_json(json!([{"name": "a", "persistentVolumeClaim": {"claimName": "x"}}]))),
-            &["a volume of the kind `persistentVolumeClaim`"],
+            &["a volume of the kind “persistentVolumeClaim”"],
         ),
         (with(|spec| spec.scheduler_name = Some("default-scheduler".to_owned())), &[]),
-        (with(|spec| spec.scheduler_name = Some("volcano".to_owned())), &["the scheduler `volcano`"]),
+        (with(|spec| spec.scheduler_name = Some("volcano".to_owned())), &["the scheduler “volcano”"]),
         (
             with(|spec| {
                 let requests = &mut spec.containers[0].resources.requests.0;
                 requests.insert("nvidia.com/gpu".to_owned(), "1".parse().expect("a quantity"));
             }),
-            &["the resource `nvidia.com/gpu`"],
+            &["the resource “nvidia.com/gpu”"],
         ),
-        (with(|spec| spec.node_name = Some("n1".to_owned())), &["the node name `n1` in the template"]),
+        (with(|spec| spec.node_name = Some("n1".to_owned())), &["the node name “n1” in the template"]),
         (
             with(|spec| spec.tolerations = from_json(json!([{"key": "a", "operator": "Lt", "value": "5"}]))),
-            &["a toleration with the operator `Lt`"],
+            &["a toleration with the operator “Lt”"],
         ),
-        (with(|spec| spec.runtime_class_name = Some("kata".to_owned())), &["the overhead of the runtime class `kata`"]),
+        (with(|spec| spec.runtime_class_name = Some("kata".to_owned())), &["the overhead of the runtime class “kata”"]),
         (
             with(|spec| {
                 spec.scheduling_gates = from_json(json!([{"name": "wait"}]));
                 spec.resource_claims = from_json(json!([{"name": "device"}]));
             }),
-            &["resource claims", "the scheduling gate `wait`"],
+            &["resource claims", "the scheduling gate “wait”"],
         ),
     ];
     for (new, features) in table {
@@ -217,11 +217,11 @@ fn what_is_not_simulated_makes_a_verdict_unknown() {
 #[test]
 fn what_could_not_be_read_makes_a_verdict_unknown() {
     let world = World::new(nodes(&["8"]), &spec("1"), &["n1"], spec("1"));
-    let unread = [Feature::Unreadable("node `n7`".to_owned())];
+    let unread = [Feature::Unreadable("node n7".to_owned())];
     let verdict = |replacement: Replacement<'_>| replacement.judge(&world.scenario(Strategy::BLUE_GREEN)).to_string();
     assert_eq!(
         verdict(Replacement { not_simulated: &unread, ..world.replacement() }),
-        "Not known: node `n7` could not be read."
+        "Not known: node n7 could not be read."
     );
     assert_eq!(
         verdict(Replacement { new: &[], ..world.replacement() }),
@@ -250,8 +250,8 @@ fn an_autoscaler_would_be_asked_for_nodes() {
     let apart = apart(spec("2"), HOSTNAME);
     // new spec, old spec, nodes, sentence
     let table = [
-        (spec("2"), " An autoscaler would ask for 2 nodes like `n2`."),
-        (apart, " An autoscaler would ask for 3 nodes like `n2`."),
+        (spec("2"), " An autoscaler would ask for 2 nodes like n2."),
+        (apart, " An autoscaler would ask for 3 nodes like n2."),
         (spec("64"), ""),
     ];
     for (new, sentence) in table {

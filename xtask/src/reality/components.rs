@@ -3,6 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 
 use super::{
     programs::Programs,
@@ -19,13 +20,52 @@ const CONTROLLERS: &str = "deployment-controller,replicaset-controller,garbage-c
                            resourcequota-controller,serviceaccount-controller,serviceaccount-token-controller,\
                            root-ca-certificate-publisher-controller,job-controller,disruption-controller";
 
+/// A process that every reality cluster has. Its name is also that of its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Component {
+    Etcd,
+    KubeApiserver,
+    Gateway,
+    KubeControllerManager,
+    KubeScheduler,
+    Kwok,
+    Kamaji,
+}
+
+impl Component {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Etcd => "etcd",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::Gateway => "gateway",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::Kwok => "kwok",
+            Self::Kamaji => "kamaji",
+        }
+    }
+
+    /// How it is started, each time alike.
+    pub(crate) fn command(self, programs: &Programs, ports: &Ports) -> Result<Command> {
+        match self {
+            Self::Etcd => Ok(etcd(programs, ports)),
+            Self::KubeApiserver => Ok(api_server(programs, ports)),
+            Self::Gateway => Ok(gateway(programs, ports)),
+            Self::KubeControllerManager => controller_manager(programs, ports),
+            Self::KubeScheduler => scheduler(programs, ports),
+            Self::Kwok => kwok(programs, ports),
+            Self::Kamaji => kamaji(programs, ports),
+        }
+    }
+}
+
 /// `--name=path`.
 fn file(name: &str, path: impl AsRef<Path>) -> String {
     format!("--{name}={}", path.as_ref().display())
 }
 
 /// One member; it also serves as the tenants' DataStore.
-pub(crate) fn etcd(programs: &Programs, ports: &Ports) -> Command {
+fn etcd(programs: &Programs, ports: &Ports) -> Command {
     let mut etcd = Command::new(&programs.etcd);
     etcd.arg(file("data-dir", run::folder().join("etcd")))
         .arg(format!("--listen-client-url={}", etcd_address(ports)))
@@ -41,7 +81,7 @@ fn etcd_address(ports: &Ports) -> String {
 }
 
 /// The management cluster's API server.
-pub(crate) fn api_server(programs: &Programs, ports: &Ports) -> Command {
+fn api_server(programs: &Programs, ports: &Ports) -> Command {
     let mut server = Command::new(&programs.control_plane);
     server
         .arg("kube-apiserver")
@@ -62,11 +102,13 @@ pub(crate) fn api_server(programs: &Programs, ports: &Ports) -> Command {
         .arg("--service-account-issuer=https://kubernetes.default.svc")
         .arg(file("service-account-key-file", pki("service-accounts.pub")))
         .arg(file("service-account-signing-key-file", pki("service-accounts.key")))
+        .arg(file("audit-policy-file", workspace::end2end().join("reality/audit.yaml")))
+        .arg(file("audit-log-path", run::audit_log()))
         .args(["--authorization-mode=Node,RBAC", "--profiling=false", "--v=1"]);
     server
 }
 
-pub(crate) fn controller_manager(programs: &Programs, ports: &Ports) -> Result<Command> {
+fn controller_manager(programs: &Programs, ports: &Ports) -> Result<Command> {
     let mut manager = Command::new(&programs.control_plane);
     manager
         .arg("kube-controller-manager")
@@ -81,7 +123,7 @@ pub(crate) fn controller_manager(programs: &Programs, ports: &Ports) -> Result<C
     Ok(manager)
 }
 
-pub(crate) fn scheduler(programs: &Programs, ports: &Ports) -> Result<Command> {
+fn scheduler(programs: &Programs, ports: &Ports) -> Result<Command> {
     let mut scheduler = Command::new(&programs.control_plane);
     scheduler
         .arg("kube-scheduler")
@@ -92,7 +134,7 @@ pub(crate) fn scheduler(programs: &Programs, ports: &Ports) -> Result<Command> {
 }
 
 /// In the place of the kubelets.
-pub(crate) fn kwok(programs: &Programs, ports: &Ports) -> Result<Command> {
+fn kwok(programs: &Programs, ports: &Ports) -> Result<Command> {
     let mut kwok = Command::new(&programs.kwok);
     kwok.arg(file("kubeconfig", write_kubeconfig("kwok", ports.api_server)?))
         .arg(file("config", workspace::end2end().join("reality/stages.yaml")))
@@ -102,14 +144,14 @@ pub(crate) fn kwok(programs: &Programs, ports: &Ports) -> Result<Command> {
 }
 
 /// The way from Kamaji to the tenants' API servers.
-pub(crate) fn gateway(programs: &Programs, ports: &Ports) -> Command {
+fn gateway(programs: &Programs, ports: &Ports) -> Command {
     let mut gateway = Command::new(&programs.gateway);
     gateway.arg(format!("--listen=127.0.0.1:{}", ports.gateway)).arg(file("names", names()));
     gateway
 }
 
 /// Kamaji, from outside of the cluster. It needs its DataStore to be there, and ends at once without.
-pub(crate) fn kamaji(programs: &Programs, ports: &Ports) -> Result<Command> {
+fn kamaji(programs: &Programs, ports: &Ports) -> Result<Command> {
     if std::net::TcpListener::bind(("127.0.0.1", WEBHOOK_PORT)).is_err() {
         bail!(
             "port {WEBHOOK_PORT} is taken, and Kamaji listens on no other: end what listens there, or use `--network own`"

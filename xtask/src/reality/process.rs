@@ -1,7 +1,7 @@
 //! Processes that outlive this program, and are found and ended again by a later call of it.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{Read, Seek, SeekFrom},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -16,8 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::command;
 
-/// How long a process may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a process may take to end by itself. An API server has ended its watches and closed its log within a second, and
+/// then stays for a minute more.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a process may take to be gone that is ended by force.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 /// How much of the end of a log is shown when its process has died (bytes).
 const TAIL: u64 = 2_000;
@@ -36,9 +40,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it in a process group of its own, so that an interrupted terminal does not end it, writing into `log`.
+    /// Starts it in a process group of its own, so that an interrupted terminal does not end it, writing at the end of `log`:
+    /// what one that was restarted wrote before stays.
     pub(crate) fn start(name: &str, command: &mut Command, log: PathBuf) -> Result<Self> {
-        let file = File::create(&log).with_context(|| format!("could not write {}", log.display()))?;
+        let file = OpenOptions::new().create(true).append(true).open(&log);
+        let file = file.with_context(|| format!("could not write {}", log.display()))?;
         let child = command
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
@@ -68,17 +74,35 @@ impl Process {
 
     /// Asks it to end, and ends it if it does not. Nothing happens to another process that has its id by now.
     pub(crate) fn stop(&self) -> Result<()> {
-        for signal in [Signal::TERM, Signal::KILL] {
-            if !self.signal(signal)? {
-                return Ok(());
-            }
-            let until = Instant::now() + PATIENCE;
-            while self.runs() && Instant::now() < until {
-                thread::sleep(Duration::from_millis(20));
-            }
+        if self.signal(Signal::TERM)? && !self.is_gone_within(PATIENCE) {
+            self.kill()?;
         }
-        anyhow::ensure!(!self.runs(), "{} (process {}) does not end", self.name, self.pid);
         Ok(())
+    }
+
+    /// Ends it at once, as a crash does.
+    pub(crate) fn kill(&self) -> Result<()> {
+        self.signal(Signal::KILL)?;
+        anyhow::ensure!(self.is_gone_within(GONE_WITHIN), "{} (process {}) does not end", self.name, self.pid);
+        Ok(())
+    }
+
+    fn is_gone_within(&self, limit: Duration) -> bool {
+        let until = Instant::now() + limit;
+        while self.runs() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(20));
+        }
+        !self.runs()
+    }
+
+    /// Takes its time away, as a machine that hangs: it answers nothing, and nothing that waits for it hears that it is gone.
+    pub(crate) fn pause(&self) -> Result<bool> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Gives it its time back. One that was not paused does not notice.
+    pub(crate) fn resume(&self) -> Result<bool> {
+        self.signal(Signal::CONT)
     }
 
     /// Whether there was anybody to signal.
@@ -87,7 +111,7 @@ impl Process {
         match rustix::process::kill_process(pid, signal) {
             Ok(()) => Ok(true),
             Err(rustix::io::Errno::SRCH) => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("{} (process {pid:?}) cannot be ended", self.name)),
+            Err(error) => Err(error).with_context(|| format!("{} (process {pid:?}) cannot be signalled", self.name)),
         }
     }
 }
@@ -137,11 +161,14 @@ mod tests {
 
     #[test]
     fn a_process_is_ended_even_if_it_does_not_want_to() {
-        let (process, log) = started("exec sleep 1000");
+        let (process, log) = started("trap '' TERM; echo; while :; do sleep 1; done");
+        // Only then does it not want to.
+        assert!(comes(|| fs::read_to_string(&log).is_ok_and(|log| !log.is_empty())));
         assert!(process.runs());
         process.stop().expect("it ends");
         assert!(!process.runs());
         process.stop().expect("ending it twice is no error");
+        process.kill().expect("nor is it three times");
         fs::remove_file(log).expect("the log is there");
     }
 
@@ -154,6 +181,45 @@ mod tests {
         assert!(process.runs());
         process.stop().expect("it ends");
         fs::remove_file(log).expect("the log is there");
+    }
+
+    /// Whether something comes to be so in time.
+    fn comes(mut so: impl FnMut() -> bool) -> bool {
+        let until = Instant::now() + PATIENCE;
+        while !so() && Instant::now() < until {
+            thread::yield_now();
+        }
+        so()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_paused_process_is_still_the_same_and_goes_on() {
+        let (process, log) = started("exec sleep 1002  ");
+        let stands =
+            || fs::read_to_string(format!("/proc/{}/stat", process.pid)).is_ok_and(|stat| stat.contains(") T "));
+        assert!(process.pause().expect("it is there"));
+        assert!(comes(stands));
+        assert!(process.runs());
+        assert!(process.resume().expect("it is there"));
+        assert!(comes(|| !stands()));
+        process.stop().expect("it ends");
+        assert!(!process.resume().expect("nothing to do"));
+        fs::remove_file(log).expect("the log is there");
+    }
+
+    #[test]
+    fn what_was_written_before_a_restart_stays() {
+        let (first, log) = started("echo one; exec sleep 1003");
+        let written = |text: &str| fs::read_to_string(&log).is_ok_and(|log| log == text);
+        assert!(comes(|| written("one\n")));
+        first.stop().expect("it ends");
+        let script = "echo two; exec sleep 1003";
+        let second =
+            Process::start("sh", Command::new("sh").args(["-c", script]), log.clone()).expect("a shell starts");
+        assert!(comes(|| written("one\ntwo\n")));
+        second.stop().expect("it ends");
+        fs::remove_file(&log).expect("the log is there");
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) struct Run {
     pub(crate) ports: Ports,
     /// What start-up and termination times are drawn from.
     pub(crate) seed: u64,
-    /// What was started, in this order. It is ended in the opposite one: an API server without its etcd does not end.
+    /// What was started, in this order. It is ended in the opposite one, so that nobody complains of those it needs.
     processes: Vec<Process>,
 }
 
@@ -74,6 +74,15 @@ impl Run {
         self.remember(Process::start(name, command, log(name))?)
     }
 
+    /// End a process and start it again, in its old place: the order in which all are ended stays. The command is asked for
+    /// when its ports are free.
+    pub(crate) fn restart(&mut self, name: &str, command: impl FnOnce() -> Result<Command>) -> Result<()> {
+        let place = self.place(name)?;
+        self.processes[place].stop()?;
+        self.processes[place] = Process::start(name, &mut command()?, log(name))?;
+        self.save()
+    }
+
     /// Remember a process that has been started.
     pub(crate) fn remember(&mut self, process: Process) -> Result<()> {
         self.processes.push(process);
@@ -98,18 +107,28 @@ impl Run {
         }
     }
 
-    /// End one process and forget it.
+    /// End one process at once and forget it.
     pub(crate) fn end(&mut self, name: &str) -> Result<()> {
-        let place = self.processes.iter().position(|process| process.name == name);
-        let process = self.processes.remove(place.with_context(|| format!("no process is called {name}"))?);
-        process.stop()?;
+        let process = self.processes.remove(self.place(name)?);
+        process.kill()?;
         self.save()
     }
 
-    /// End everything, the newest first, and delete what it stored. Logs stay until the next start.
+    /// A process by its name.
+    pub(crate) fn process(&self, name: &str) -> Result<&Process> {
+        Ok(&self.processes[self.place(name)?])
+    }
+
+    fn place(&self, name: &str) -> Result<usize> {
+        let place = self.processes.iter().position(|process| process.name == name);
+        place.with_context(|| format!("no process is called {name}; `cargo xtask reality status` names all"))
+    }
+
+    /// End everything, the newest first, and delete what it stored: by force, since nothing is to be kept. Logs stay until the
+    /// next start.
     pub(crate) fn stop(&self) -> Result<()> {
         for process in self.processes.iter().rev() {
-            process.stop()?;
+            process.kill()?;
         }
         for stored in ["etcd", "pki", "tenants", "names", "kamaji"] {
             match fs::remove_dir_all(folder().join(stored)) {
@@ -164,6 +183,11 @@ pub(crate) fn kubeconfig() -> PathBuf {
 /// What one process wrote.
 pub(crate) fn log(name: &str) -> PathBuf {
     folder().join("logs").join(format!("{name}.log"))
+}
+
+/// What the API server notes of the consoles' requests, one JSON object a line.
+pub(crate) fn audit_log() -> PathBuf {
+    log("audit")
 }
 
 /// The folder with one file for each tenant's host name, which the gateway reads.

@@ -45,6 +45,7 @@ fn run_tests(binary: &Path, chromium: Option<&Path>, arguments: &[String], line:
         .current_dir(workspace::end2end())
         .env("CONSOLE_BINARY", binary)
         .env("KUBECONFIG", run::kubeconfig())
+        .env("AUDIT_LOG", run::audit_log())
         // Makes further tenants, each with an API server of its own.
         .env("REALITY_COMMAND", std::env::current_exe()?)
         .env("FORCE_COLOR", "0");

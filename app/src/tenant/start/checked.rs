@@ -72,7 +72,7 @@ pub(crate) fn checks_section(checks: &Checks, address: String, again: Callback<(
         }
         Checks::Failed(error) => error_notice(error).into_any(),
         Checks::Done(checked) if checked.findings.is_empty() => view! { <p class="muted">{"Not asked."}</p> }.into_any(),
-        Checks::Done(checked) => findings::finding_list(&checked.findings),
+        Checks::Done(checked) => findings::unfolded_list(&checked.findings),
     };
     let read = match checks {
         Checks::Done(checked) => Some(format!("read {}", format::moment(checked.at))),

@@ -93,6 +93,7 @@ impl Choice {
 
 /// The choices, as a form that asks for the same page again.
 pub(crate) fn choices(
+    tab: TenantTab,
     snapshot: &TenantSnapshot,
     knowledge: &Knowledge,
     query: &StartQuery,
@@ -153,7 +154,7 @@ pub(crate) fn choices(
     };
     let radios = strategy_choices(snapshot, query);
     view! {
-        <form class="form start-choices" method="get" action=links::tenant(&snapshot.id, TenantTab::Start)>
+        <form class="form start-choices" method="get" action=links::tenant(&snapshot.id, tab)>
             <div class="field">
                 <label class="field__label" for="version">
                     {"Version"}

@@ -35,7 +35,7 @@ pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &
             <h2 id="verdict" class="verdict">
                 {verdict}
             </h2>
-            {diff(snapshot, choice)}
+            {diff(&field_changes(snapshot, &choice.version, choice.strategy))}
         </section>
         {cost}
         <section class="section stack" aria-labelledby="findings">
@@ -57,17 +57,16 @@ pub(super) fn check(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &C
 }
 
 /// Exactly the fields that are written, before and after.
-fn diff(snapshot: &TenantSnapshot, choice: &Choice) -> AnyView {
-    let field = |change: FieldChange| {
+pub(crate) fn diff(changes: &[FieldChange]) -> AnyView {
+    let field = |change: &FieldChange| {
         view! {
-            <p class="diff__field">{change.field}</p>
-            {change.before.map(|before| view! { <del>{before}</del> })}
-            {change.after.map(|after| view! { <ins>{after}</ins> })}
+            <p class="diff__field">{change.field.clone()}</p>
+            {change.before.clone().map(|before| view! { <del>{before}</del> })}
+            {change.after.clone().map(|after| view! { <ins>{after}</ins> })}
         }
     };
-    let changes = field_changes(snapshot, &choice.version, choice.strategy);
     view! {
-        <div class="diff">{changes.into_iter().map(field).collect_view()}</div>
+        <div class="diff">{changes.iter().map(field).collect_view()}</div>
         <p class="small muted">{"Nothing else of the object is written."}</p>
     }
     .into_any()
