@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use cluster::change::{ChangeError, Changes};
+use cluster::health::WatchHealth;
 use cluster::resources::ObjectKind;
 use cluster::{Identity, Observer, Visibility, WatchState};
 use leptos::prelude::use_context;
@@ -61,14 +62,26 @@ impl Backend {
     ///
     /// # Errors
     /// [`ConsoleError::NotReadYet`] until the first list has come back, [`ConsoleError::ApiAway`] if it cannot, and
-    /// [`ConsoleError::Forbidden`] if the management cluster refuses it.
+    /// [`ConsoleError::Unlisted`] if the management cluster refuses it.
     pub async fn fleet(&self, identity: &Identity, query: &FleetQuery) -> Result<Fleet, ConsoleError> {
         self.listed()?;
         let operator = self.operator().await;
         let visible = self.observer.fleet().borrow().visible(identity);
-        let freshness = visible.first().map_or(Freshness::Live, |snapshot| snapshot.freshness.clone());
+        // Each namespace may have watches of its own: the page is as old as what is oldest in it.
+        let stale_since = |freshness: &Freshness| match freshness {
+            Freshness::Live => None,
+            Freshness::Stale { since, .. } => Some(*since),
+        };
+        let stale = visible.iter().filter(|snapshot| stale_since(&snapshot.freshness).is_some());
+        let oldest = stale.min_by_key(|snapshot| stale_since(&snapshot.freshness));
+        let freshness = oldest.map_or(Freshness::Live, |snapshot| snapshot.freshness.clone());
+        let hidden = match &identity.sees {
+            Visibility::All => self.observer.health().borrow().hidden(),
+            // Whoever sees some namespaces is not told about others.
+            Visibility::Namespaces(_) => Vec::new(),
+        };
         let rows = visible.iter().map(|snapshot| self.row(snapshot, &operator)).collect();
-        Ok(query.apply(rows, self.observer.now(), freshness))
+        Ok(Fleet { hidden, ..query.apply(rows, self.observer.now(), freshness) })
     }
 
     /// What the pages of one tenant are made from.
@@ -125,14 +138,29 @@ impl Backend {
         }
         let health = self.observer.health();
         let health = health.borrow();
-        let tenants = health.watches.iter().find(|watch| watch.kind == ObjectKind::TenantControlPlane);
-        Err(match tenants.map(|watch| &watch.state) {
-            Some(WatchState::Forbidden { words, .. }) => ConsoleError::Forbidden(words.clone()),
-            Some(WatchState::Waiting { why: Some(why), .. } | WatchState::Broken { why, .. }) => {
-                ConsoleError::ApiAway(why.clone())
+        let mut refused = None;
+        for watch in health.on(ObjectKind::TenantControlPlane) {
+            match &watch.state {
+                WatchState::Waiting { why: Some(why), .. } => return Err(ConsoleError::ApiAway(why.clone())),
+                WatchState::Forbidden { words, .. } => refused = refused.or(Some(words)),
+                WatchState::Waiting { why: None, .. } | WatchState::Live { .. } | WatchState::Broken { .. } => {}
             }
-            _ => ConsoleError::NotReadYet,
-        })
+        }
+        let waits = |watch: &WatchHealth| matches!(watch.state, WatchState::Waiting { .. });
+        match refused {
+            Some(words) if !health.on(ObjectKind::TenantControlPlane).any(waits) => {
+                Err(ConsoleError::Unlisted { words: words.clone(), proposed: self.proposed_namespace() })
+            }
+            _ => Err(ConsoleError::NotReadYet),
+        }
+    }
+
+    /// The namespace that the kubeconfig's context names, unless the console looks there already.
+    fn proposed_namespace(&self) -> Option<String> {
+        match &self.place {
+            Place::Kubeconfig { namespace, .. } if self.observer.scope().is_whole_cluster() => namespace.clone(),
+            Place::Kubeconfig { .. } | Place::Sandbox { .. } | Place::Recording { .. } => None,
+        }
     }
 
     async fn operator(&self) -> OperatorKnowledge {
@@ -188,7 +216,7 @@ impl Request {
     /// Who is signed in and what the console is connected to.
     pub(crate) fn session(&self) -> Session {
         let sees = match &self.identity.sees {
-            Visibility::All => "all namespaces".to_owned(),
+            Visibility::All => self.backend.observer.scope().to_string(),
             Visibility::Namespaces(namespaces) if namespaces.is_empty() => "no namespace".to_owned(),
             Visibility::Namespaces(namespaces) => namespaces.iter().cloned().collect::<Vec<_>>().join(", "),
         };
@@ -212,10 +240,9 @@ impl Request {
         version: String,
         strategy: String,
     ) -> Result<Checked, ConsoleError> {
-        let may_override = self.identity.may_override();
         let Some(changes) = &self.backend.changes else {
             let at = self.backend.observer.now();
-            return Ok(Checked { version, strategy, findings: Vec::new(), at, may_override });
+            return Ok(Checked { version, strategy, findings: Vec::new(), at, may_override: false });
         };
         let snapshot = self.backend.snapshot(&self.identity, id)?;
         let request = HopRequest {
@@ -229,6 +256,7 @@ impl Request {
         };
         let judged = changes.judge_all(&self.identity, &request).await.map_err(|error| from_change(id, error))?;
         let findings = judged.found(&request);
+        let may_override = changes.may_override(&self.identity);
         Ok(Checked { version, strategy, findings, at: self.backend.observer.now(), may_override })
     }
 

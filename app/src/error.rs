@@ -3,6 +3,8 @@
 //! There is one error type at the HTTP edge. Lower errors are translated into it once, in [`crate::backend`]; each kind
 //! has its HTTP status here, so that a page, a server function and a stream answer alike.
 
+use std::borrow::Cow;
+
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,14 @@ pub enum ConsoleError {
     /// The management cluster refuses this to this person; its words.
     #[error("the management cluster refuses this: {0}")]
     Forbidden(String),
+    /// The management cluster refuses the console the list of tenants, so nothing can be shown; its words.
+    #[error("the tenants may not be listed: {words}")]
+    Unlisted {
+        /// The API server's words.
+        words: String,
+        /// A namespace that may be worth trying: the one that the kubeconfig's context names.
+        proposed: Option<String>,
+    },
     /// The tenant changed after the page was made: what changed, in words.
     #[error("the tenant has changed since this page was made: {}", .0.join("; "))]
     Changed(Vec<String>),
@@ -49,7 +59,7 @@ impl ConsoleError {
     pub fn status(&self) -> u16 {
         match self {
             Self::UnknownTenant(_) => 404,
-            Self::Forbidden(_) => 403,
+            Self::Forbidden(_) | Self::Unlisted { .. } => 403,
             Self::Changed(_) => 409,
             Self::BadInput(_) | Self::Refused(_) => 422,
             Self::NotReadYet => 503,
@@ -64,6 +74,7 @@ impl ConsoleError {
         match self {
             Self::UnknownTenant(_) => "No such tenant",
             Self::Forbidden(_) => "You may not do this",
+            Self::Unlisted { .. } => "The tenants may not be listed",
             Self::Changed(_) => "The tenant has changed",
             Self::BadInput(_) => "This cannot be read",
             Self::Refused(_) => "Refused",
@@ -76,8 +87,17 @@ impl ConsoleError {
     }
 
     /// What to do about it, as a sentence.
-    pub fn advice(&self) -> &'static str {
-        match self {
+    pub fn advice(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Unlisted { proposed, .. } => {
+                let namespace = proposed.as_deref().unwrap_or("NAMESPACE");
+                let why = if proposed.is_some() { ", the one that the kubeconfig's context names" } else { "" };
+                return Cow::Owned(format!(
+                    "Ask the platform team for `get`, `list` and `watch` on tenantcontrolplanes.kamaji.clastix.io, deployments, \
+                     replicasets, pods and events. Where that is granted in some namespaces only, start the console with \
+                     `--namespace {namespace}`{why}; several are separated by commas. The console asks again every 30 seconds."
+                ));
+            }
             Self::UnknownTenant(_) => {
                 "Check the name in the address, or ask the platform team whether you may see its namespace. \
                  A deleted tenant is not shown either."
@@ -97,7 +117,7 @@ impl ConsoleError {
                  The console keeps trying to reach the cluster."
             }
             Self::Internal(_) => "This is a fault of the console: tell whoever runs it, with the words above.",
-        }
+        })
     }
 
     /// Sets the HTTP status of the answer that is being made.
@@ -142,6 +162,8 @@ mod tests {
             ConsoleError::Unreachable(text()),
             ConsoleError::UnknownTenant(text()),
             ConsoleError::Forbidden(text()),
+            ConsoleError::Unlisted { words: text(), proposed: None },
+            ConsoleError::Unlisted { words: text(), proposed: Some(text()) },
             ConsoleError::Changed(vec![text()]),
             ConsoleError::BadInput(text()),
             ConsoleError::Refused(vec![text()]),
@@ -155,7 +177,7 @@ mod tests {
     #[test]
     fn each_error_has_its_status() {
         let statuses: Vec<u16> = every_kind().iter().map(ConsoleError::status).collect();
-        assert_eq!(statuses, [502, 404, 403, 409, 422, 422, 503, 502, 504, 500]);
+        assert_eq!(statuses, [502, 404, 403, 403, 403, 409, 422, 422, 503, 502, 504, 500]);
     }
 
     #[test]
@@ -164,6 +186,20 @@ mod tests {
             assert!(error.advice().ends_with('.'), "{error:?}");
             assert!(!error.heading().is_empty(), "{error:?}");
         }
+    }
+
+    #[test]
+    fn a_list_that_is_refused_says_how_to_look_into_one_namespace() {
+        let advice = |proposed: Option<&str>| {
+            let proposed = proposed.map(str::to_owned);
+            ConsoleError::Unlisted { words: "forbidden".to_owned(), proposed }.advice().into_owned()
+        };
+        assert!(advice(None).contains("`--namespace NAMESPACE`;"), "{}", advice(None));
+        let proposing = advice(Some("team-a"));
+        assert!(
+            proposing.contains("`--namespace team-a`, the one that the kubeconfig's context names;"),
+            "{proposing}"
+        );
     }
 
     #[test]

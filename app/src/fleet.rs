@@ -19,7 +19,7 @@ use crate::error::ConsoleError;
 use crate::format::count as count_of;
 use crate::links::{self, TenantTab};
 use crate::live::{self, Live, LiveLine};
-use crate::trouble::error_page;
+use crate::trouble::{error_page, sentence};
 use crate::words;
 
 /// Rows on one page.
@@ -86,6 +86,8 @@ pub struct Fleet {
     pub observed_at: UnixMillis,
     /// Whether the watches behind it are alive.
     pub freshness: Freshness,
+    /// What is not shown because it may not be listed, in words.
+    pub hidden: Vec<String>,
 }
 
 /// How many tenants there are of each kind.
@@ -226,8 +228,18 @@ pub(crate) fn fleet_view(fleet: &Fleet, query: &FleetQuery, search: Callback<Str
             </div>
         }),
     };
+    let hidden = (!fleet.hidden.is_empty()).then(|| {
+        let sentences = fleet.hidden.iter().map(|words| view! { <li>{sentence(words)}</li> }).collect_view();
+        view! {
+            <div class="callout callout--warns">
+                <p>{"Not every tenant is shown:"}</p>
+                <ul>{sentences}</ul>
+            </div>
+        }
+    });
     view! {
         {stale}
+        {hidden}
         {toolbar(fleet, query, search)}
         {table(fleet, query)}
         {pager(fleet, query)}
@@ -461,7 +473,7 @@ impl FleetQuery {
         format!("/{}", self.as_url_query())
     }
 
-    /// Picks, sorts and cuts the rows.
+    /// Picks, sorts and cuts the rows, of which none is hidden.
     pub fn apply(&self, mut rows: Vec<FleetRow>, observed_at: UnixMillis, freshness: Freshness) -> Fleet {
         let counts = FleetCounts {
             all: count(&rows, |_| true),
@@ -476,7 +488,8 @@ impl FleetQuery {
         let page = (self.page.max(1) as usize).min(pages);
         let matching = saturating(rows.len());
         let rows = rows.into_iter().skip((page - 1) * ROWS).take(ROWS).collect();
-        Fleet { rows, counts, matching, page: saturating(page), pages: saturating(pages), observed_at, freshness }
+        let (page, pages) = (saturating(page), saturating(pages));
+        Fleet { rows, counts, matching, page, pages, observed_at, freshness, hidden: Vec::new() }
     }
 }
 

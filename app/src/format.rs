@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
-use planner::time::UnixMillis;
+use planner::time::{MachineDay, UnixMillis};
 
 const KIBI: u64 = 1024;
 
@@ -70,9 +70,7 @@ pub fn moment(moment: UnixMillis) -> String {
 /// The machine-readable form of a moment, for the `datetime` attribute of `<time>`.
 pub fn machine_moment(moment: UnixMillis) -> String {
     moment.utc().map_or_else(String::new, |utc| {
-        let (date, time) = (utc.date(), utc.time());
-        let (year, month, day) = (date.year(), date.month(), date.day());
-        format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time.hour(), time.minute(), time.second())
+        format!("{}T{:02}:{:02}:{:02}Z", MachineDay(utc.date()), utc.hour(), utc.minute(), utc.second())
     })
 }
 

@@ -30,6 +30,8 @@ pub enum Place {
     Kubeconfig {
         /// Name of the context.
         context: String,
+        /// The namespace that the context names, if it names one.
+        namespace: Option<String>,
     },
     /// A recording that is played.
     Recording {
@@ -123,7 +125,7 @@ fn who(session: Session) -> impl IntoView {
     let Session { user, sees, place } = session;
     let place = match place {
         Place::Sandbox { identities } => identity_switch(&user, identities).into_any(),
-        Place::Kubeconfig { context } => view! { <span>{format!("context {context}")}</span> }.into_any(),
+        Place::Kubeconfig { context, .. } => view! { <span>{format!("context {context}")}</span> }.into_any(),
         Place::Recording { .. } => ().into_any(),
     };
     view! {

@@ -28,7 +28,7 @@ pub(crate) fn error_page(error: &ConsoleError) -> impl IntoView + use<> {
         <div class="stack">
             <h1>{error.heading()}</h1>
             <p class="lead">{sentence(&error.to_string())}</p>
-            <p>{error.advice()}</p>
+            <p>{error.advice().into_owned()}</p>
             <p>
                 <a href="/">{"Back to the fleet"}</a>
             </p>
@@ -42,7 +42,7 @@ pub(crate) fn error_notice(error: &ConsoleError) -> impl IntoView + use<> {
         <div class="callout callout--blocks" role="alert">
             <h2 class="callout__title">{error.heading()}</h2>
             <p>{sentence(&error.to_string())}</p>
-            <p>{error.advice()}</p>
+            <p>{error.advice().into_owned()}</p>
         </div>
     }
 }

@@ -2,11 +2,18 @@
 //!
 //! [`IdentityError`]: who the console is could not be found out. [`ChangeError`](crate::change::ChangeError): a change was not
 //! made, or it is not known whether it was. [`RecordingError`]: a recording cannot be played. A broken watch is no error: it is
-//! a state, see [`Health`](crate::health::Health). Objects that cannot be read are sentences on their tenant.
+//! a state, see [`Health`](crate::health::Health). [`NamespaceError`]: a text is no name of a namespace. Objects that cannot be read are sentences on their tenant.
 
 use std::path::PathBuf;
 
 use kube::Error;
+
+/// Why a text is no name of a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no namespace: write up to 63 lower-case letters, digits and `-`, with a letter or digit at both ends"
+)]
+pub struct NamespaceError(pub String);
 
 /// Why it could not be found out who the console acts as.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,11 +3,12 @@
 use planner::time::UnixMillis;
 
 use crate::resources::ObjectKind;
+use crate::scope::{Scope, Watch};
 
 /// The state of everything the console observes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// One entry per kind, in the order of [`ObjectKind::ALL`].
+    /// One entry per watch, in the order of [`ObjectKind::ALL`].
     pub watches: Vec<WatchHealth>,
     /// Objects that belong to no tenant and could not be read, in words; the newest 20.
     pub problems: Vec<String>,
@@ -18,8 +19,8 @@ pub struct Health {
 /// The state of one watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchHealth {
-    /// What is watched.
-    pub kind: ObjectKind,
+    /// What is watched, and where.
+    pub watch: Watch,
     /// How it is.
     pub state: WatchState,
 }
@@ -80,9 +81,36 @@ pub struct Playback {
 }
 
 impl Health {
-    /// Whether the TenantControlPlanes were listed once, so that an empty fleet means that there are none.
+    /// Every watch of a scope, waiting for its first list since `now`.
+    pub(crate) fn waiting(scope: &Scope, now: UnixMillis, source: Source) -> Self {
+        let watches = ObjectKind::ALL.into_iter().flat_map(|kind| scope.watches_on(kind));
+        let state = WatchState::Waiting { since: now, why: None };
+        let watches = watches.map(|watch| WatchHealth { watch, state: state.clone() }).collect();
+        Self { watches, problems: Vec::new(), source }
+    }
+
+    /// Whether the TenantControlPlanes were listed once wherever they may be listed, so that an empty fleet means that there
+    /// are none there. If they may not be listed anywhere, there is no fleet at all.
     pub fn ready(&self) -> bool {
-        !matches!(self.state(ObjectKind::TenantControlPlane), WatchState::Waiting { .. } | WatchState::Forbidden { .. })
+        let waits = |watch: &WatchHealth| matches!(watch.state, WatchState::Waiting { .. });
+        self.on(ObjectKind::TenantControlPlane).all(|watch| !waits(watch))
+            && self.on(ObjectKind::TenantControlPlane).any(|watch| !watch.is_forbidden())
+    }
+
+    /// The watches on TenantControlPlanes that are refused, one sentence each: what stands there is not shown.
+    pub fn hidden(&self) -> Vec<String> {
+        let refused = self.on(ObjectKind::TenantControlPlane).filter(|watch| watch.is_forbidden());
+        refused.filter_map(WatchHealth::sentence).collect()
+    }
+
+    /// The watches on one kind.
+    pub fn on(&self, kind: ObjectKind) -> impl Iterator<Item = &WatchHealth> {
+        self.watches.iter().filter(move |watch| watch.watch.kind == kind)
+    }
+
+    /// The state of the watch that brings the objects of a kind in a namespace; `None` if nobody looks there.
+    pub(crate) fn covering(&self, kind: ObjectKind, namespace: &str) -> Option<&WatchState> {
+        self.on(kind).find(|watch| watch.watch.covers(namespace)).map(|watch| &watch.state)
     }
 
     /// Whether every watch that is allowed is connected.
@@ -90,9 +118,10 @@ impl Health {
         self.watches.iter().all(|watch| matches!(watch.state, WatchState::Live { .. } | WatchState::Forbidden { .. }))
     }
 
-    /// The state of one watch.
-    pub fn state(&self, kind: ObjectKind) -> &WatchState {
-        &self.watches[kind as usize].state
+    /// The state of one watch; `None` if there is no such watch.
+    pub fn state(&self, watch: impl Into<Watch>) -> Option<&WatchState> {
+        let watch = watch.into();
+        self.watches.iter().find(|known| known.watch == watch).map(|known| &known.state)
     }
 
     /// What is not as it should be, one sentence each; empty if everything is.
@@ -108,17 +137,21 @@ impl Health {
 }
 
 impl WatchHealth {
+    fn is_forbidden(&self) -> bool {
+        matches!(self.state, WatchState::Forbidden { .. })
+    }
+
     fn sentence(&self) -> Option<String> {
-        let kind = self.kind;
+        let watch = &self.watch;
         match &self.state {
             WatchState::Live { .. } | WatchState::Waiting { why: None, .. } => None,
             WatchState::Waiting { since, why: Some(why) } => {
-                Some(format!("{kind}s could not be listed yet, waiting since {since}: {why}"))
+                Some(format!("{watch} could not be listed yet, waiting since {since}: {why}"))
             }
             WatchState::Broken { since, why } => {
-                Some(format!("The watch on {kind}s is lost since {since}, what is shown is older: {why}"))
+                Some(format!("The watch on {watch} is lost since {since}, what is shown is older: {why}"))
             }
-            WatchState::Forbidden { words, .. } => Some(format!("{kind}s may not be read: {words}")),
+            WatchState::Forbidden { words, .. } => Some(format!("{watch} may not be read: {words}")),
         }
     }
 }

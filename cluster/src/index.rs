@@ -18,9 +18,10 @@ use self::entry::{Around, Entry, Unread};
 use self::nodes::Nodes;
 use self::recorder::Seen;
 use crate::Clock;
-use crate::health::{Health, Playback, Source, WatchHealth, WatchState};
+use crate::health::{Health, Playback, Source, WatchState};
 use crate::observer::{Observer, Published};
 use crate::resources::{EventObject, Object, ObjectKind, Part, TenantObject, Unreadable};
+use crate::scope::{Scope, Watch};
 
 /// How many unreadable objects are remembered.
 const MOST_UNREADABLE: usize = 20;
@@ -33,22 +34,25 @@ pub struct Index {
     entries: BTreeMap<TenantId, Entry>,
     nodes: Nodes,
     health: Health,
-    unreadable: Vec<Unreadable>,
+    unreadable: Vec<(Watch, Unreadable)>,
     /// Known by events when they were last looked at.
     announced: BTreeSet<TenantId>,
-    pods_unobserved: Option<UnixMillis>,
+    /// The watches on pods that bring nothing, and since when.
+    pods_unobserved: BTreeMap<Watch, UnixMillis>,
     dirty: BTreeSet<TenantId>,
     fleet_changed: bool,
     published: Arc<Published>,
 }
 
 impl Index {
-    /// An empty index and its readers' side. Every kind waits for its first list since `now`.
+    /// An empty index of a whole cluster and its readers' side. Every kind waits for its first list since `now`.
     pub fn new(now: UnixMillis, source: Source, clock: Clock) -> (Self, Observer) {
-        let watches = ObjectKind::ALL
-            .map(|kind| WatchHealth { kind, state: WatchState::Waiting { since: now, why: None } })
-            .to_vec();
-        let health = Health { watches, problems: Vec::new(), source };
+        Self::within(&Scope::WHOLE_CLUSTER, now, source, clock)
+    }
+
+    /// An empty index of what a scope shows, and its readers' side.
+    pub fn within(scope: &Scope, now: UnixMillis, source: Source, clock: Clock) -> (Self, Observer) {
+        let health = Health::waiting(scope, now, source);
         let published = Arc::new(Published::new(health.clone()));
         let index = Self {
             entries: BTreeMap::new(),
@@ -56,12 +60,12 @@ impl Index {
             health,
             unreadable: Vec::new(),
             announced: BTreeSet::new(),
-            pods_unobserved: Some(now),
+            pods_unobserved: scope.watches_on(ObjectKind::Pod).into_iter().map(|watch| (watch, now)).collect(),
             dirty: BTreeSet::new(),
             fleet_changed: false,
             published: published.clone(),
         };
-        (index, Observer::new(published, clock))
+        (index, Observer::new(published, scope.clone(), clock))
     }
 
     /// An object was created or changed, just now.
@@ -95,7 +99,9 @@ impl Index {
     }
 
     /// A kind was listed: what is not in the list is gone. The watch is connected again.
-    pub fn reset(&mut self, kind: ObjectKind, objects: Vec<Object>, now: UnixMillis) {
+    pub fn reset(&mut self, watch: impl Into<Watch>, objects: Vec<Object>, now: UnixMillis) {
+        let watch = watch.into();
+        let kind = watch.kind;
         let mut listed: BTreeMap<TenantId, BTreeSet<String>> = BTreeMap::new();
         let mut nodes: BTreeSet<String> = BTreeSet::new();
         for object in &objects {
@@ -105,17 +111,15 @@ impl Index {
             };
             names.insert(name_of(object).to_owned());
         }
-        if kind == ObjectKind::Pod
-            && let Some(since) = self.pods_unobserved.take()
-        {
-            for entry in self.entries.values_mut() {
+        if let Some(since) = self.pods_unobserved.remove(&watch) {
+            for (_, entry) in self.entries.iter_mut().filter(|(id, _)| watch.covers(&id.namespace)) {
                 entry.recorder.gap(since, now);
             }
         }
         if kind == ObjectKind::Node {
             self.nodes.retain(|name| nodes.contains(name));
         }
-        for (id, entry) in &mut self.entries {
+        for (id, entry) in self.entries.iter_mut().filter(|(id, _)| watch.covers(&id.namespace)) {
             let names = listed.get(id);
             let gone = |name: &String| names.is_none_or(|names| !names.contains(name));
             match kind {
@@ -134,52 +138,56 @@ impl Index {
                 ObjectKind::Node => {}
             }
         }
-        self.unreadable.retain(|unreadable| unreadable.kind != kind);
+        self.unreadable.retain(|(from, _)| *from != watch);
         for object in objects {
             self.put(object, now, Seen::Listed);
         }
-        self.set_state(kind, WatchState::Live { since: now });
+        self.set_state(&watch, WatchState::Live { since: now });
     }
 
     /// A watch is lost; a list will follow when it is back.
-    pub fn lost(&mut self, kind: ObjectKind, why: &str, now: UnixMillis) {
+    pub fn lost(&mut self, watch: impl Into<Watch>, why: &str, now: UnixMillis) {
+        let watch = watch.into();
         let why = why.to_owned();
-        let state = match self.health.state(kind) {
-            WatchState::Waiting { since, .. } => WatchState::Waiting { since: *since, why: Some(why) },
-            WatchState::Live { .. } => WatchState::Broken { since: now, why },
-            WatchState::Broken { since, .. } => WatchState::Broken { since: *since, why },
+        let state = match self.health.state(watch.clone()) {
+            Some(WatchState::Waiting { since, .. }) => WatchState::Waiting { since: *since, why: Some(why) },
+            Some(WatchState::Broken { since, .. }) => WatchState::Broken { since: *since, why },
             // It was refused before, so nothing is known of it: it waits again.
-            WatchState::Forbidden { since, .. } => WatchState::Waiting { since: *since, why: Some(why) },
+            Some(WatchState::Forbidden { since, .. }) => WatchState::Waiting { since: *since, why: Some(why) },
+            Some(WatchState::Live { .. }) | None => WatchState::Broken { since: now, why },
         };
-        if kind == ObjectKind::Pod {
-            self.pods_unobserved.get_or_insert(now);
-        }
-        self.set_state(kind, state);
+        self.brings_no_pods(&watch, now);
+        self.set_state(&watch, state);
     }
 
     /// The API server refuses a kind. What was known of it is forgotten: it can no longer be vouched for.
-    pub fn forbidden(&mut self, kind: ObjectKind, words: &str, now: UnixMillis) {
-        if let WatchState::Forbidden { words: known, .. } = self.health.state(kind)
+    pub fn forbidden(&mut self, watch: impl Into<Watch>, words: &str, now: UnixMillis) {
+        let watch = watch.into();
+        if let Some(WatchState::Forbidden { words: known, .. }) = self.health.state(watch.clone())
             && known == words
         {
             return;
         }
-        if kind == ObjectKind::Pod {
-            self.pods_unobserved.get_or_insert(now);
+        self.brings_no_pods(&watch, now);
+        self.set_state(&watch, WatchState::Forbidden { since: now, words: words.to_owned() });
+    }
+
+    fn brings_no_pods(&mut self, watch: &Watch, now: UnixMillis) {
+        if watch.kind == ObjectKind::Pod {
+            self.pods_unobserved.entry(watch.clone()).or_insert(now);
         }
-        self.set_state(kind, WatchState::Forbidden { since: now, words: words.to_owned() });
     }
 
     /// An object belongs to nobody and cannot be read.
-    pub fn unreadable(&mut self, unreadable: Unreadable) {
-        if self.unreadable.contains(&unreadable) {
+    pub fn unreadable(&mut self, watch: impl Into<Watch>, unreadable: Unreadable) {
+        if self.unreadable.iter().any(|(_, known)| *known == unreadable) {
             return;
         }
         tracing::warn!(kind = %unreadable.kind, "object cannot be read: {unreadable}");
         if self.unreadable.len() == MOST_UNREADABLE {
             self.unreadable.remove(0);
         }
-        self.unreadable.push(unreadable);
+        self.unreadable.push((watch.into(), unreadable));
     }
 
     /// How far a recording has been played.
@@ -204,11 +212,11 @@ impl Index {
 
     /// `anyway`: tenants that are published although nothing about them looks different.
     fn publish(&mut self, now: UnixMillis, anyway: impl Fn(&Entry) -> bool) {
-        let around = Around::of(&self.health, &self.nodes, self.pods_unobserved);
         let mut ids = std::mem::take(&mut self.dirty);
         ids.extend(self.entries.iter().filter(|(_, entry)| anyway(entry)).map(|(id, _)| id.clone()));
         for id in ids {
             let Some(entry) = self.entries.get_mut(&id) else { continue };
+            let around = Around::of(&self.health, &self.nodes, &self.pods_unobserved, &id.namespace);
             if let Some(snapshot) = entry.refresh(&around, now) {
                 let same = entry.published.as_ref().is_some_and(|old| entry::looks_the_same(&snapshot, old));
                 if same && !anyway(entry) {
@@ -230,7 +238,7 @@ impl Index {
                 }
             }
         }
-        self.health.problems = self.unreadable.iter().map(ToString::to_string).collect();
+        self.health.problems = self.unreadable.iter().map(|(_, unreadable)| unreadable.to_string()).collect();
         self.published.put_health(&self.health);
         if std::mem::take(&mut self.fleet_changed) {
             let fleet: Vec<Arc<TenantSnapshot>> =
@@ -291,15 +299,15 @@ impl Index {
         self.dirty.extend(self.entries.keys().cloned());
     }
 
-    fn set_state(&mut self, kind: ObjectKind, state: WatchState) {
-        if let Some(watch) = self.health.watches.iter_mut().find(|watch| watch.kind == kind) {
-            watch.state = state;
+    fn set_state(&mut self, watch: &Watch, state: WatchState) {
+        if let Some(known) = self.health.watches.iter_mut().find(|known| known.watch == *watch) {
+            known.state = state;
         }
-        if kind == ObjectKind::TenantControlPlane && self.health.ready() {
+        if watch.kind == ObjectKind::TenantControlPlane && self.health.ready() {
             // Events came for many things; now it is known which of them are tenants.
             self.entries.retain(|_, entry| entry.object.is_some() || entry.has_parts() || entry.published.is_some());
         }
-        self.dirty.extend(self.entries.keys().cloned());
+        self.dirty.extend(self.entries.keys().filter(|id| watch.covers(&id.namespace)).cloned());
     }
 }
 

@@ -17,6 +17,7 @@ mod operator;
 pub mod recording;
 pub mod resources;
 mod room;
+pub mod scope;
 pub mod tenant_access;
 
 use std::sync::Arc;
@@ -24,13 +25,14 @@ use std::sync::Arc;
 use planner::time::UnixMillis;
 
 pub use crate::change::{ChangeError, Changes, DryRun, DryRunAnswer, Started};
-pub use crate::errors::{IdentityError, RecordingError};
+pub use crate::errors::{IdentityError, NamespaceError, RecordingError};
 pub use crate::health::{Health, Playback, Source, WatchState};
 pub use crate::identity::{Credentials, Identity, Visibility, who_am_i};
 pub use crate::index::Index;
 pub use crate::observe::observe;
 pub use crate::observer::{Fleet, Observer};
 pub use crate::recording::Recording;
+pub use crate::scope::{Namespace, Scope, Watch};
 pub use crate::tenant_access::{TenantAccess, Transport};
 
 /// What time it is. The wall clock of a server, the hand-set clock of a test, the time of a recording.

@@ -1,8 +1,10 @@
-//! Watches the management cluster: one watch per kind for all tenants, into the index.
+//! Watches the management cluster: one watch a kind for all tenants, or one a kind and namespace, into the index.
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use futures::{StreamExt, pin_mut};
+use k8s_openapi::NamespaceResourceScope;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client, Error};
 use tokio::sync::mpsc;
@@ -19,6 +21,7 @@ use crate::resources::{
     DeploymentKind, EventKind, NodeKind, Object, ObjectKind, PodKind, ReplicaSetKind, TENANT_LABEL,
     TenantControlPlaneKind, Unreadable, Watched, WatchedKind,
 };
+use crate::scope::{Scope, Watch};
 
 /// How long the API server may take to begin an answer, and to bring a whole first list.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
@@ -45,31 +48,32 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 enum Report {
     Apply(Object),
     Delete(Object),
-    Unreadable(Unreadable),
-    Listed(ObjectKind, Vec<Object>, Vec<Unreadable>),
-    Lost(ObjectKind, String),
-    Forbidden(ObjectKind, String),
+    Unreadable(Watch, Unreadable),
+    Listed(Watch, Vec<Object>, Vec<Unreadable>),
+    Lost(Watch, String),
+    Forbidden(Watch, String),
 }
 
-/// Watches the cluster behind `client` until `shutdown`. It never gives up: a watch that is lost, expired, refused or never
+/// Watches what `scope` says of the cluster behind `client` until `shutdown`. It never gives up: a watch that is lost, expired, refused or never
 /// answered is tried again, and until then [`Health`](crate::health::Health) and each snapshot say so.
 ///
 /// Must be called within a tokio runtime.
-pub fn observe(client: Client, clock: Clock, shutdown: CancellationToken) -> Observer {
-    let (index, observer) = Index::new(clock(), Source::Cluster, clock.clone());
+pub fn observe(client: Client, scope: Scope, clock: Clock, shutdown: CancellationToken) -> Observer {
+    let (index, observer) = Index::within(&scope, clock(), Source::Cluster, clock.clone());
     let (sender, reports) = mpsc::channel(1024);
     let client = answering_within(&client, ANSWER_WITHIN);
     let watches = async move {
         let all = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
         // Kamaji labels everything it makes; the ReplicaSets and pods inherit it from the Deployment's template.
         let labelled = all.clone().labels(TENANT_LABEL);
+        let nodes: Api<Watched<NodeKind>> = Api::all(client.clone());
         tokio::join!(
-            keep_watching::<TenantControlPlaneKind>(&client, &all, &sender),
-            keep_watching::<DeploymentKind>(&client, &labelled, &sender),
-            keep_watching::<ReplicaSetKind>(&client, &labelled, &sender),
-            keep_watching::<PodKind>(&client, &labelled, &sender),
-            keep_watching::<EventKind>(&client, &all, &sender),
-            keep_watching::<NodeKind>(&client, &all, &sender),
+            keep_watching_in::<TenantControlPlaneKind>(&client, &scope, &all, &sender),
+            keep_watching_in::<DeploymentKind>(&client, &scope, &labelled, &sender),
+            keep_watching_in::<ReplicaSetKind>(&client, &scope, &labelled, &sender),
+            keep_watching_in::<PodKind>(&client, &scope, &labelled, &sender),
+            keep_watching_in::<EventKind>(&client, &scope, &all, &sender),
+            keep_watching(nodes, ObjectKind::Node.into(), &all, &sender),
         );
     };
     let ended = shutdown.clone();
@@ -104,30 +108,51 @@ fn note(index: &mut Index, report: Report, clock: &Clock) {
     match report {
         Report::Apply(object) => index.apply(object, now),
         Report::Delete(object) => index.delete(&object, now),
-        Report::Unreadable(unreadable) => index.unreadable(unreadable),
-        Report::Listed(kind, objects, unreadable) => {
-            tracing::info!(watch.kind = %kind, watch.objects = objects.len(), "listed");
-            index.reset(kind, objects, now);
-            unreadable.into_iter().for_each(|unreadable| index.unreadable(unreadable));
+        Report::Unreadable(watch, unreadable) => index.unreadable(watch, unreadable),
+        Report::Listed(watch, objects, unreadable) => {
+            tracing::info!(watch.on = %watch, watch.objects = objects.len(), "listed");
+            index.reset(watch.clone(), objects, now);
+            unreadable.into_iter().for_each(|unreadable| index.unreadable(watch.clone(), unreadable));
         }
-        Report::Lost(kind, why) => {
-            tracing::warn!(watch.kind = %kind, "watch lost: {why}");
-            index.lost(kind, &why, now);
+        Report::Lost(watch, why) => {
+            tracing::warn!(watch.on = %watch, "watch lost: {why}");
+            index.lost(watch, &why, now);
         }
-        Report::Forbidden(kind, words) => {
-            tracing::warn!(watch.kind = %kind, "watch refused: {words}");
-            index.forbidden(kind, &words, now);
+        Report::Forbidden(watch, words) => {
+            tracing::warn!(watch.on = %watch, "watch refused: {words}");
+            index.forbidden(watch, &words, now);
         }
     }
 }
 
-/// Watches one kind for ever. After any error it begins anew with a list: kube's watcher would resume by itself, but does not
+/// Watches one kind for ever, wherever the scope says.
+async fn keep_watching_in<K: WatchedKind<Scope = NamespaceResourceScope>>(
+    client: &Client,
+    scope: &Scope,
+    config: &watcher::Config,
+    reports: &mpsc::Sender<Report>,
+) {
+    let watches = scope.watches_on(K::KIND).into_iter().map(|watch| {
+        let api: Api<Watched<K>> = match &watch.namespace {
+            None => Api::all(client.clone()),
+            Some(namespace) => Api::namespaced(client.clone(), namespace.as_str()),
+        };
+        keep_watching(api, watch, config, reports)
+    });
+    join_all(watches).await;
+}
+
+/// Keeps up one watch for ever. After any error it begins anew with a list: kube's watcher would resume by itself, but does not
 /// say when it is connected again, and people must be told whether what they see is current.
-async fn keep_watching<K: WatchedKind>(client: &Client, config: &watcher::Config, reports: &mpsc::Sender<Report>) {
+async fn keep_watching<K: WatchedKind>(
+    api: Api<Watched<K>>,
+    watch: Watch,
+    config: &watcher::Config,
+    reports: &mpsc::Sender<Report>,
+) {
     let mut pause = FIRST_PAUSE;
     loop {
-        let api: Api<Watched<K>> = Api::all(client.clone());
-        let (listed, report) = watch_until_broken::<K>(api, config, reports).await;
+        let (listed, report) = watch_until_broken(api.clone(), &watch, config, reports).await;
         if listed {
             pause = FIRST_PAUSE;
         }
@@ -140,9 +165,10 @@ async fn keep_watching<K: WatchedKind>(client: &Client, config: &watcher::Config
     }
 }
 
-/// Watches one kind until an error: whether it was ever listed, and what went wrong.
+/// Keeps up one watch until an error: whether it was ever listed, and what went wrong.
 async fn watch_until_broken<K: WatchedKind>(
     api: Api<Watched<K>>,
+    watch: &Watch,
     config: &watcher::Config,
     reports: &mpsc::Sender<Report>,
 ) -> (bool, Report) {
@@ -157,14 +183,14 @@ async fn watch_until_broken<K: WatchedKind>(
                 Ok(event) => event,
                 Err(_) => {
                     let why = format!("the list was not complete within {} s", LIST_WITHIN.as_secs());
-                    return (listed, Report::Lost(K::KIND, why));
+                    return (listed, Report::Lost(watch.clone(), why));
                 }
             },
             None => events.next().await,
         };
         let report = match event {
-            None => return (listed, Report::Lost(K::KIND, "the watch ended".to_owned())),
-            Some(Err(error)) => return (listed, broken(K::KIND, &error)),
+            None => return (listed, Report::Lost(watch.clone(), "the watch ended".to_owned())),
+            Some(Err(error)) => return (listed, broken(watch, &error)),
             Some(Ok(Event::Init)) => {
                 list.clear();
                 unreadable.clear();
@@ -181,12 +207,12 @@ async fn watch_until_broken<K: WatchedKind>(
             Some(Ok(Event::InitDone)) => {
                 listed = true;
                 deadline = None;
-                Report::Listed(K::KIND, std::mem::take(&mut list), std::mem::take(&mut unreadable))
+                Report::Listed(watch.clone(), std::mem::take(&mut list), std::mem::take(&mut unreadable))
             }
             Some(Ok(Event::Apply(watched))) => match watched.object {
                 Ok(Some(object)) => Report::Apply(object),
                 Ok(None) => continue,
-                Err(unreadable) => Report::Unreadable(unreadable),
+                Err(unreadable) => Report::Unreadable(watch.clone(), unreadable),
             },
             Some(Ok(Event::Delete(watched))) => match watched.object {
                 Ok(Some(object)) => Report::Delete(object),
@@ -194,25 +220,26 @@ async fn watch_until_broken<K: WatchedKind>(
             },
         };
         if reports.send(report).await.is_err() {
-            return (listed, Report::Lost(K::KIND, "the console stops".to_owned()));
+            return (listed, Report::Lost(watch.clone(), "the console stops".to_owned()));
         }
     }
 }
 
-fn broken(kind: ObjectKind, error: &watcher::Error) -> Report {
+fn broken(watch: &Watch, error: &watcher::Error) -> Report {
+    let watch = watch.clone();
     match error {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)
         | watcher::Error::WatchFailed(error) => match error {
-            Error::Api(status) if status.code == 403 => Report::Forbidden(kind, status.message.clone()),
+            Error::Api(status) if status.code == 403 => Report::Forbidden(watch, status.message.clone()),
             Error::Api(status) if status.code == 404 => Report::Lost(
-                kind,
+                watch,
                 format!("the API server does not know this kind ({}); is Kamaji installed?", status.message),
             ),
-            error => Report::Lost(kind, api_words(error)),
+            error => Report::Lost(watch, api_words(error)),
         },
-        watcher::Error::WatchError(status) if status.code == 403 => Report::Forbidden(kind, status.message.clone()),
-        watcher::Error::WatchError(status) => Report::Lost(kind, status.message.clone()),
-        watcher::Error::NoResourceVersion => Report::Lost(kind, error.to_string()),
+        watcher::Error::WatchError(status) if status.code == 403 => Report::Forbidden(watch, status.message.clone()),
+        watcher::Error::WatchError(status) => Report::Lost(watch, status.message.clone()),
+        watcher::Error::NoResourceVersion => Report::Lost(watch, error.to_string()),
     }
 }

@@ -10,11 +10,13 @@ use tokio::sync::watch;
 use crate::Clock;
 use crate::health::Health;
 use crate::identity::Identity;
+use crate::scope::Scope;
 
 /// Gives out snapshots. Cheap to clone.
 #[derive(Clone)]
 pub struct Observer {
     published: Arc<Published>,
+    scope: Scope,
     clock: Clock,
 }
 
@@ -30,8 +32,13 @@ pub(crate) struct Published {
 }
 
 impl Observer {
-    pub(crate) fn new(published: Arc<Published>, clock: Clock) -> Self {
-        Self { published, clock }
+    pub(crate) fn new(published: Arc<Published>, scope: Scope, clock: Clock) -> Self {
+        Self { published, scope, clock }
+    }
+
+    /// Where the console looks: of tenants elsewhere nothing is known, not even that there are none.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// A receiver of one tenant's snapshots, latest wins. `None` if there is no such tenant or the person may not see it:

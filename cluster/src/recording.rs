@@ -187,7 +187,7 @@ impl Recording {
         match &step.change {
             Change::Apply(object) => index.apply((**object).clone(), now),
             Change::Delete(object) => index.delete(object, now),
-            Change::Unreadable(unreadable) => index.unreadable(unreadable.clone()),
+            Change::Unreadable(unreadable) => index.unreadable(unreadable.kind, unreadable.clone()),
             Change::Mark(_) => {}
         }
         index.flush(now);

@@ -123,6 +123,11 @@ impl ObjectKind {
         }
     }
 
+    /// Whether its objects live in namespaces.
+    pub fn is_namespaced(self) -> bool {
+        self != Self::Node
+    }
+
     /// Whether what is shown of a tenant is out of date while the watch is lost. Nodes take new images so seldom that what was
     /// last seen of them still serves.
     pub(crate) fn makes_stale(self) -> bool {

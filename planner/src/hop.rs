@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::strategy::Strategy;
-use crate::tenant::TenantId;
-use crate::version::KubernetesVersion;
+use crate::tenant::{DeclaredVersion, ObservedHop, TenantId};
+use crate::version::{KubernetesVersion, Minor};
 
 pub use self::binding::{Binding, BoundFacts, FactChange};
 pub use self::patch::{FORMER_STRATEGY_ANNOTATION, merge_patch, restore_patch};
@@ -75,6 +75,23 @@ pub enum HopKind {
 pub enum Acknowledgement {
     /// The versions of the tenant's kubelets were not checked.
     KubeletsNotChecked,
+}
+
+impl HopKind {
+    /// The kind of a step between two release lines.
+    pub fn between(from: Minor, to: Minor) -> Self {
+        if from == to { Self::Patch } else { Self::Minor }
+    }
+}
+
+impl ObservedHop {
+    /// What kind of step it was. One whose beginning is not known, or is no version, counts as a minor, which may cost more.
+    /// `None` if the wanted version is none that Kamaji can read.
+    pub fn kind(&self) -> Option<HopKind> {
+        let to = self.to.minor()?;
+        let from = self.from.as_ref().and_then(DeclaredVersion::minor);
+        Some(from.map_or(HopKind::Minor, |from| HopKind::between(from, to)))
+    }
 }
 
 impl std::fmt::Display for HopKind {

@@ -198,10 +198,7 @@ pub fn kamaji_verdict(
                 FindingKind::AboveCeiling { wanted: wanted.clone(), ceiling: operator.ceiling.to_string() }.into()
             }
             Refusal::Downgrade => downgrade(&snapshot.desired_version, wanted, rules),
-            Refusal::NonSequential => {
-                FindingKind::SkipsMinors { from: Minor { major: from.major, minor: from.minor }, to: wanted.minor() }
-                    .into()
-            }
+            Refusal::NonSequential => FindingKind::SkipsMinors { from: Minor::from(&from), to: wanted.minor() }.into(),
         })
         .collect();
     if reasons.is_empty() && snapshot.desired_version.0 == wanted.to_string() {
@@ -210,8 +207,7 @@ pub fn kamaji_verdict(
     if !reasons.is_empty() {
         return Err(reasons);
     }
-    let same_minor = wanted.minor() == Minor { major: from.major, minor: from.minor };
-    Ok(if same_minor { HopKind::Patch } else { HopKind::Minor })
+    Ok(HopKind::between(Minor::from(&from), wanted.minor()))
 }
 
 fn downgrade(from: &DeclaredVersion, to: &KubernetesVersion, rules: OperatorRules) -> Finding {

@@ -176,6 +176,11 @@ impl DeclaredVersion {
     pub fn as_kamaji_reads_it(&self) -> Option<Version> {
         Version::parse(self.0.strip_prefix('v').unwrap_or(&self.0)).ok()
     }
+
+    /// Its release line, as Kamaji's webhook reads it.
+    pub fn minor(&self) -> Option<Minor> {
+        self.as_kamaji_reads_it().as_ref().map(Minor::from)
+    }
 }
 
 /// Finds `supported one (v1.36)`, `supported one, actually v1.36` or `supported one, actually 1.30.2`.

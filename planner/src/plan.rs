@@ -17,7 +17,7 @@ pub use self::document::{Forecast, PlanStrategy, PlannedFinding, ProposedStrateg
 pub use self::evidence::{DryRunFact, Evidence, RoomFact};
 pub use self::headline::{Headline, Verdict};
 pub use self::markdown::markdown;
-pub use self::neighbours::Neighbours;
+pub use self::neighbours::{Counted, Neighbours};
 pub use self::text::text;
 
 use jiff::civil::Date;

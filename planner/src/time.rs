@@ -3,9 +3,13 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
+
+/// A day as machines write it: `2027-02-28`. By hand, because jiff's own writing would have to come into the browser too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MachineDay(pub Date);
 
 /// A moment in milliseconds since the Unix epoch (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,20 +43,19 @@ impl UnixMillis {
     }
 }
 
+impl fmt::Display for MachineDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
+    }
+}
+
 impl fmt::Display for UnixMillis {
     /// `2026-11-22 07:44:58 UTC`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.utc() {
-            Some(utc) => write!(
-                f,
-                "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",
-                utc.year(),
-                utc.month(),
-                utc.day(),
-                utc.hour(),
-                utc.minute(),
-                utc.second()
-            ),
+            Some(utc) => {
+                write!(f, "{} {:02}:{:02}:{:02} UTC", MachineDay(utc.date()), utc.hour(), utc.minute(), utc.second())
+            }
             None => write!(f, "{} ms since 1970", self.0),
         }
     }
@@ -63,8 +66,10 @@ pub(crate) mod day {
     use jiff::civil::Date;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    use super::MachineDay;
+
     pub(crate) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day()))
+        serializer.collect_str(&MachineDay(*day))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -90,7 +95,19 @@ pub(crate) mod day {
     mod tests {
         use jiff::civil::date;
 
-        use super::read;
+        use super::{MachineDay, read};
+        use crate::time::UnixMillis;
+
+        #[test]
+        fn a_day_has_one_form_wherever_it_is_written() {
+            for (day, text) in [(date(2027, 2, 28), "2027-02-28"), (date(33, 1, 9), "0033-01-09")] {
+                assert_eq!(MachineDay(day).to_string(), text);
+                assert_eq!(day.to_string(), text, "as jiff writes it");
+                assert_eq!(read(text), Some(day));
+            }
+            let moment = UnixMillis::parse("2026-11-22T07:44:58Z").expect("a moment");
+            assert_eq!(moment.to_string(), "2026-11-22 07:44:58 UTC");
+        }
 
         #[test]
         fn a_day_is_read_only_as_it_is_written() {

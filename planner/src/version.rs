@@ -51,7 +51,7 @@ impl KubernetesVersion {
 
     /// The release line.
     pub fn minor(&self) -> Minor {
-        Minor { major: self.0.major, minor: self.0.minor }
+        Minor::from(&self.0)
     }
 
     /// The patch number.
@@ -73,6 +73,12 @@ impl KubernetesVersion {
     /// (`tcp_version.go`: "no need to check the patch").
     pub fn with_patch_zero(&self) -> Self {
         Self(Version { patch: 0, ..self.0.clone() })
+    }
+}
+
+impl From<&Version> for Minor {
+    fn from(version: &Version) -> Self {
+        Self { major: version.major, minor: version.minor }
     }
 }
 

@@ -5,6 +5,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
+use cluster::{Namespace, Scope};
 use thiserror::Error;
 
 use crate::{
@@ -40,7 +41,8 @@ Modes (exactly one):
   --sandbox           an embedded management cluster with Kamaji's behaviour, in memory: to try and to test.
                       Nothing real is read or changed, and all of it is gone when the console stops.
   --kubeconfig FILE   a real management cluster, as the user of this kubeconfig (its current context, or --context NAME).
-                      Everything you start there is real.
+                      Everything you start there is real. With --namespace only the tenants of these namespaces are read,
+                      which needs no rights in others.
   --recording FILE    watch events recorded from a management cluster, played again. Nothing can be changed.
   --in-cluster        from inside a management cluster. Refused until sign-in exists: everybody who can reach the
                       console would act with its rights.";
@@ -59,6 +61,10 @@ pub struct ServeArguments {
     /// The context in the kubeconfig [default: its current one].
     #[arg(long, env = "CONSOLE_CONTEXT", value_name = "NAME", help_heading = "Mode")]
     pub context: Option<String>,
+
+    /// Look into this namespace only; repeat it or separate by commas [default: all namespaces].
+    #[arg(long, env = "CONSOLE_NAMESPACE", value_name = "NAMESPACE", value_delimiter = ',', help_heading = "Mode")]
+    pub namespace: Vec<Namespace>,
 
     /// Play a recording.
     #[arg(long, env = "CONSOLE_RECORDING", value_name = "FILE", help_heading = "Mode")]
@@ -175,6 +181,8 @@ pub enum Mode {
         file: PathBuf,
         /// Its context; `None` for the current one.
         context: Option<String>,
+        /// Where the console looks.
+        scope: Scope,
     },
     /// A recording.
     Recording {
@@ -274,7 +282,7 @@ impl ServeArguments {
             let found = options.iter().find(|(_, given)| *given);
             found.map_or(Ok(()), |&(option, _)| Err(ConfigError::OtherMode { option, mode }))
         };
-        let of_kubeconfig = [("--context", self.context.is_some())];
+        let of_kubeconfig = [("--context", self.context.is_some()), ("--namespace", !self.namespace.is_empty())];
         let of_time = [("--speed", self.speed.is_some())];
         if self.sandbox {
             misplaced(&of_kubeconfig, "a kubeconfig")?;
@@ -290,7 +298,8 @@ impl ServeArguments {
         if let Some(file) = self.kubeconfig.clone() {
             misplaced(&of_sandbox, "the sandbox")?;
             misplaced(&of_time, "the sandbox or a recording")?;
-            return Ok(Mode::Kubeconfig { file, context: self.context.clone() });
+            let scope = Scope::of(self.namespace.iter().cloned());
+            return Ok(Mode::Kubeconfig { file, context: self.context.clone(), scope });
         }
         if let Some(file) = self.recording.clone() {
             misplaced(&of_sandbox, "the sandbox")?;
@@ -313,6 +322,11 @@ mod tests {
         }
     }
 
+    fn kubeconfig(context: Option<&str>, namespaces: &[&str]) -> Mode {
+        let namespaces = namespaces.iter().map(|name| name.parse::<Namespace>().expect("a namespace"));
+        Mode::Kubeconfig { file: "a".into(), context: context.map(str::to_owned), scope: Scope::of(namespaces) }
+    }
+
     #[test]
     fn a_mode_is_chosen_by_name_only() {
         let sandbox = SandboxMode {
@@ -328,8 +342,11 @@ mod tests {
                 "--sandbox --speed 10 --seed 7 --sandbox-port 6443 --sandbox-clock manual --scenario stuck",
                 Mode::Sandbox(sandbox),
             ),
-            ("--kubeconfig a", Mode::Kubeconfig { file: "a".into(), context: None }),
-            ("--kubeconfig a --context b", Mode::Kubeconfig { file: "a".into(), context: Some("b".to_owned()) }),
+            ("--kubeconfig a", kubeconfig(None, &[])),
+            ("--kubeconfig a --context b", kubeconfig(Some("b"), &[])),
+            ("--kubeconfig a --namespace team-a", kubeconfig(None, &["team-a"])),
+            ("--kubeconfig a --namespace b,a", kubeconfig(None, &["a", "b"])),
+            ("--kubeconfig a --namespace a --namespace b,a", kubeconfig(None, &["a", "b"])),
             ("--recording a", Mode::Recording { file: "a".into(), speed: 1 }),
             ("--recording a --speed 25", Mode::Recording { file: "a".into(), speed: 25 }),
         ];
@@ -347,6 +364,8 @@ mod tests {
             ("--sandbox --kubeconfig a", ConfigError::TwoModes(vec!["`--sandbox`", "`--kubeconfig`"])),
             ("--sandbox --in-cluster", ConfigError::TwoModes(vec!["`--sandbox`", "`--in-cluster`"])),
             ("--sandbox --context a", ConfigError::OtherMode { option: "--context", mode: "a kubeconfig" }),
+            ("--sandbox --namespace a", ConfigError::OtherMode { option: "--namespace", mode: "a kubeconfig" }),
+            ("--recording a --namespace a", ConfigError::OtherMode { option: "--namespace", mode: "a kubeconfig" }),
             ("--kubeconfig a --seed 1", ConfigError::OtherMode { option: "--seed", mode: "the sandbox" }),
             (
                 "--kubeconfig a --speed 2",
@@ -384,6 +403,15 @@ mod tests {
         for bad in ["0", "-1", "fast", "1.5", "1001"] {
             let words = ["console", "serve", "--sandbox", "--speed", bad];
             assert!(Cli::try_parse_from(words).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_is_refused_with_what_a_name_may_be() {
+        for bad in ["Team", "a b", "a,,b", "", "-a"] {
+            let words = ["console", "serve", "--kubeconfig", "a", &format!("--namespace={bad}")];
+            let error = Cli::try_parse_from(words).expect_err(bad).to_string();
+            assert!(error.contains("lower-case letters, digits and `-`"), "{bad}: {error}");
         }
     }
 

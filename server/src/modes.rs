@@ -8,7 +8,10 @@ use app::{
     backend::Backend,
     session::{Place, SandboxIdentity},
 };
-use cluster::{Changes, Clock, Credentials, Identity, Observer, Recording, Visibility, observe, who_am_i};
+use cluster::{
+    Changes, Clock, Credentials, Identity, Observer, Recording, Scope, TenantAccess, Transport, Visibility, observe,
+    who_am_i,
+};
 use jiff::Timestamp;
 use kube::{
     Client,
@@ -45,7 +48,9 @@ pub struct Served {
 pub async fn start(config: &Config, stop: CancellationToken) -> Result<Served> {
     let releases = releases(config.releases.as_deref())?;
     match &config.mode {
-        Mode::Kubeconfig { file, context } => kubeconfig(file, context.as_deref(), releases, stop).await,
+        Mode::Kubeconfig { file, context, scope } => {
+            kubeconfig(file, context.as_deref(), scope.clone(), releases, stop).await
+        }
         Mode::Recording { file, speed } => recording(file, *speed, releases, stop),
         Mode::Sandbox(options) => sandbox(options, releases, stop).await,
     }
@@ -78,9 +83,10 @@ async fn sandbox(options: &SandboxMode, releases: ReleaseTable, stop: Cancellati
         handle.write_kubeconfig(file)?;
     }
     let settings = kube::Config::new(handle.url().parse().context("the sandbox has no address")?);
+    let transport = Transport::beside(&settings);
     let client = Client::try_from(settings).context("no client for the sandbox")?;
     let clock = handle.clock();
-    let observer = observe(client.clone(), clock.clone(), stop.clone());
+    let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, clock.clone(), stop.clone());
     tokio::spawn(async move {
         stop.cancelled().await;
         handle.stop().await;
@@ -97,7 +103,8 @@ async fn sandbox(options: &SandboxMode, releases: ReleaseTable, stop: Cancellati
             })
             .collect(),
     };
-    let changes = Changes::new(client, observer.clone(), clock, Arc::new(releases.clone()));
+    let tenants = TenantAccess::new(client.clone(), clock.clone(), transport);
+    let changes = Changes::new(client, observer.clone(), clock, Arc::new(releases.clone())).asking_tenants_by(tenants);
     let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
     Ok(Served { backend, observer, identities })
 }
@@ -108,6 +115,10 @@ pub(crate) struct Connected {
     user: String,
     /// The name of the context.
     context: String,
+    /// The namespace that the context names, if it names one.
+    namespace: Option<String>,
+    /// How tenants' own APIs may be reached.
+    pub(crate) transport: Transport,
 }
 
 /// A client for a context of a kubeconfig.
@@ -121,28 +132,33 @@ pub(crate) async fn client_of(file: &Path, context: Option<&str>) -> Result<(Cli
     let context =
         context.with_context(|| format!("{}: it has no current context; name one with --context", what()))?.to_owned();
     let user = user_of(&kubeconfig, &context);
+    let namespace = context_of(&kubeconfig, &context).and_then(|named| named.namespace.clone());
     let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
     let settings = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.with_context(what)?;
+    let transport = Transport::beside(&settings);
     let client = Client::try_from(settings).with_context(what)?;
-    Ok((client, Connected { user, context }))
+    Ok((client, Connected { user, context, namespace, transport }))
 }
 
 /// A real management cluster, as the user of a kubeconfig.
 async fn kubeconfig(
     file: &Path,
     context: Option<&str>,
+    scope: Scope,
     releases: ReleaseTable,
     stop: CancellationToken,
 ) -> Result<Served> {
-    let (client, Connected { user, context }) = client_of(file, context).await?;
+    let (client, Connected { user, context, namespace, transport }) = client_of(file, context).await?;
 
-    let observer = observe(client.clone(), wall_clock(), stop.clone());
+    let observer = observe(client.clone(), scope, wall_clock(), stop.clone());
     let own = Identity { user: user.clone(), groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
     let (identity, known) = watch::channel(Arc::new(own));
     let learning = learn_identity(client.clone(), user, identity);
     tokio::spawn(async move { stop.run_until_cancelled(learning).await });
-    let changes = Changes::new(client, observer.clone(), wall_clock(), Arc::new(releases.clone()));
-    let place = Place::Kubeconfig { context };
+    let tenants = TenantAccess::new(client.clone(), wall_clock(), transport);
+    let changes =
+        Changes::new(client, observer.clone(), wall_clock(), Arc::new(releases.clone())).asking_tenants_by(tenants);
+    let place = Place::Kubeconfig { context, namespace };
     let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
     Ok(Served { backend, observer, identities: Identities::One(known) })
 }
@@ -161,8 +177,12 @@ fn recording(file: &Path, speed: u32, releases: ReleaseTable, stop: Cancellation
 
 /// The name of a context's user in the kubeconfig, for as long as the API server has not said who that is.
 fn user_of(kubeconfig: &Kubeconfig, context: &str) -> String {
-    let named = kubeconfig.contexts.iter().find(|named| named.name == context);
-    named.and_then(|named| named.context.as_ref()?.user.clone()).unwrap_or_else(|| "the kubeconfig's user".to_owned())
+    let user = context_of(kubeconfig, context).and_then(|named| named.user.clone());
+    user.unwrap_or_else(|| "the kubeconfig's user".to_owned())
+}
+
+fn context_of<'a>(kubeconfig: &'a Kubeconfig, context: &str) -> Option<&'a kube::config::Context> {
+    kubeconfig.contexts.iter().find(|named| named.name == context)?.context.as_ref()
 }
 
 /// Asks who the client's user is until there is an answer.

@@ -157,3 +157,13 @@ fn a_broken_watch_is_said() {
     let text = text(&html(|| fleet_view(&listed, &query, Callback::new(|_| ()))));
     assert!(text.contains("may be out of date") && text.contains("connection refused"), "{text}");
 }
+
+#[test]
+fn what_may_not_be_listed_is_said_beside_what_is() {
+    let query = FleetQuery::default();
+    let refused = "TenantControlPlanes of team-b may not be read: forbidden".to_owned();
+    let partly = Fleet { hidden: vec![refused], ..fleet(&query, vec![row("tenant-00", "v1.35.6")]) };
+    let text = text(&html(|| fleet_view(&partly, &query, Callback::new(|_| ()))));
+    assert!(text.contains("Not every tenant is shown: TenantControlPlanes of team-b may not be read"), "{text}");
+    assert!(text.contains("tenant-00"), "{text}");
+}

@@ -32,14 +32,9 @@ fn row(mut input: LabInput, strategy: Strategy) -> Option<LabRow> {
 /// the hop began: by now its own pods have pulled what was missing.
 pub(crate) fn forecast_of(snapshot: &TenantSnapshot, hop: &ObservedHop) -> Option<LabRow> {
     let to = hop.to.parsed().ok()?;
-    let from = hop.from.as_ref().and_then(|from| from.parsed().ok());
-    let kind = match from {
-        Some(from) if from.minor() == to.minor() => HopKind::Patch,
-        _ => HopKind::Minor,
-    };
     let (input, _) = LabInput::from_snapshot(snapshot, None);
     let (input, _) = input.with_images(&hop.images, Some(&to), &snapshot.timings.pull_ms);
-    row(input.of_hop(kind)?, snapshot.strategy.under_kamaji().ok()?)
+    row(input.of_hop(hop.kind()?)?, snapshot.strategy.under_kamaji().ok()?)
 }
 
 /// What a choice costs, with its film.

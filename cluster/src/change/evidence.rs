@@ -4,13 +4,13 @@
 use planner::finding::Finding;
 use planner::hop::{HopKind, HopRequest};
 use planner::lab::LabInput;
-use planner::plan::{DryRunFact, Evidence, Neighbours, RoomFact};
+use planner::plan::{Counted, DryRunFact, Evidence, Neighbours, RoomFact};
 use planner::stage::is_settled;
 use planner::tenant::TenantSnapshot;
 use planner::tenant_api::{self, TenantApi};
 
 use super::{ChangeError, Changes, DryRun, DryRunAnswer};
-use crate::identity::Identity;
+use crate::identity::{Identity, Visibility};
 use crate::room::RoomReading;
 
 /// A hop with everything that speaks for and against it.
@@ -70,6 +70,18 @@ impl Changes {
         Ok(Judged { dry_run, evidence })
     }
 
+    /// Whether this person may override what blocks a hop for others' sake: only who sees every tenant can weigh them.
+    pub fn may_override(&self, identity: &Identity) -> bool {
+        identity.sees == Visibility::All && self.counted() == Counted::Everywhere
+    }
+
+    /// Where a namespace is not looked into, or may not be, tenants may be that nobody counts.
+    fn counted(&self) -> Counted {
+        let hidden = self.observer.health().borrow().hidden();
+        let everywhere = self.observer.scope().is_whole_cluster() && hidden.is_empty();
+        if everywhere { Counted::Everywhere } else { Counted::SomeNamespaces }
+    }
+
     /// What was read beside it says to a hop; the API server is not asked.
     pub(super) fn evidence(
         &self,
@@ -80,7 +92,7 @@ impl Changes {
     ) -> Evidence {
         let others = self.observer.every_tenant();
         Evidence {
-            neighbours: Neighbours::of(snapshot, others.iter().map(AsRef::as_ref)),
+            neighbours: Neighbours::of(snapshot, others.iter().map(AsRef::as_ref), self.counted()),
             room: room_fact(snapshot, request, hop, &beside.room),
             dry_run: DryRunFact::NotAsked,
             tenant: tenant_api::check(&beside.tenant, snapshot, &request.version, (self.clock)()),

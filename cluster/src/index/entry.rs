@@ -14,6 +14,7 @@ use super::nodes::Nodes;
 use super::recorder::{Recorder, Seen};
 use crate::health::{Health, WatchState};
 use crate::resources::{EventObject, ObjectKind, Part, TenantObject};
+use crate::scope::Watch;
 
 /// How many events of a tenant are kept, the newest.
 const KEPT_EVENTS: usize = 50;
@@ -54,17 +55,22 @@ pub(super) enum Unread {
 }
 
 impl<'a> Around<'a> {
-    /// As the watches are.
-    pub(super) fn of(health: &Health, nodes: &'a Nodes, pods_unobserved: Option<UnixMillis>) -> Self {
-        let unread = |kind| match health.state(kind) {
-            WatchState::Waiting { .. } => Some(Unread::Waiting),
-            WatchState::Forbidden { words, .. } => Some(Unread::Forbidden(words.clone())),
-            WatchState::Live { .. } | WatchState::Broken { .. } => None,
+    /// As the watches are that bring the objects of this namespace.
+    pub(super) fn of(
+        health: &Health,
+        nodes: &'a Nodes,
+        pods_unobserved: &BTreeMap<Watch, UnixMillis>,
+        namespace: &str,
+    ) -> Self {
+        let unread = |kind| match health.covering(kind, namespace) {
+            Some(WatchState::Waiting { .. }) | None => Some(Unread::Waiting),
+            Some(WatchState::Forbidden { words, .. }) => Some(Unread::Forbidden(words.clone())),
+            Some(WatchState::Live { .. } | WatchState::Broken { .. }) => None,
         };
-        let counting = health.watches.iter().filter(|watch| watch.kind.makes_stale());
-        let broken = counting.filter_map(|watch| match &watch.state {
+        let counting = health.watches.iter().filter(|it| it.watch.kind.makes_stale() && it.watch.covers(namespace));
+        let broken = counting.filter_map(|it| match &it.state {
             WatchState::Broken { since, why } | WatchState::Waiting { since, why: Some(why) } => {
-                Some((*since, format!("{}s: {why}", watch.kind)))
+                Some((*since, format!("{}: {why}", it.watch)))
             }
             WatchState::Live { .. } | WatchState::Waiting { why: None, .. } | WatchState::Forbidden { .. } => None,
         });
@@ -75,7 +81,7 @@ impl<'a> Around<'a> {
             events: unread(ObjectKind::Event),
             nodes: unread(ObjectKind::Node).map_or(Ok(nodes), Err),
             freshness: broken.min().map_or(Freshness::Live, |(since, why)| Freshness::Stale { since, why }),
-            pods_unobserved,
+            pods_unobserved: pods_unobserved.iter().find(|(watch, _)| watch.covers(namespace)).map(|(_, since)| *since),
         }
     }
 }

@@ -9,5 +9,6 @@ mod observed;
 mod operator;
 mod recordings;
 mod sandbox;
+mod scope;
 mod support;
 mod tenants;

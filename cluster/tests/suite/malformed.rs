@@ -130,8 +130,8 @@ fn an_object_that_belongs_to_nobody_is_told_of_once_for_the_whole_fleet() {
     for value in [json!(null), json!("a pod"), json!({}), json!({ "metadata": { "name": 7 } })] {
         for kind in ObjectKind::ALL {
             let unreadable = Object::read(kind, &value).expect_err("it has no name");
-            index.unreadable(unreadable.clone());
-            index.unreadable(unreadable);
+            index.unreadable(unreadable.kind, unreadable.clone());
+            index.unreadable(unreadable.kind, unreadable);
         }
     }
     index.flush(NOW);

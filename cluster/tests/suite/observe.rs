@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cluster::resources::ObjectKind;
-use cluster::{Health, IdentityError, Observer, WatchState, observe, who_am_i};
+use cluster::{Health, IdentityError, Observer, Scope, WatchState, observe, who_am_i};
 use planner::tenant::{Freshness, Reading, TenantSnapshot};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ use crate::support::objects::{control_plane, with};
 use crate::support::{HandClock, admin, tenant_id};
 
 fn start(api: &Api) -> Observer {
-    observe(api.client(), HandClock::new().clock(), CancellationToken::new())
+    observe(api.client(), Scope::WHOLE_CLUSTER, HandClock::new().clock(), CancellationToken::new())
 }
 
 async fn health(observer: &Observer, holds: impl FnMut(&std::sync::Arc<Health>) -> bool) -> Health {
@@ -144,7 +144,7 @@ async fn an_api_server_that_hangs_is_noticed() {
     let api = Api::new();
     api.world().hanging.push("/replicasets");
     let observer = start(&api);
-    let hanging = |health: &Health| matches!(health.state(ObjectKind::ReplicaSet), WatchState::Waiting { why: Some(why), .. } if why == "no answer within 15 s");
+    let hanging = |health: &Health| matches!(health.state(ObjectKind::ReplicaSet), Some(WatchState::Waiting { why: Some(why), .. }) if why == "no answer within 15 s");
     health(&observer, |health| hanging(health)).await;
     let snapshot = tenant(&observer, |snapshot| matches!(snapshot.freshness, Freshness::Stale { .. })).await;
     assert_eq!(snapshot.replica_sets, Reading::Waiting);
@@ -160,7 +160,7 @@ async fn kamaji_that_is_not_installed_is_said() {
     api.world().refused.push(("/tenantcontrolplanes", 404, "the server could not find the requested resource"));
     let observer = start(&api);
     let health = health(&observer, |health| {
-        matches!(health.state(ObjectKind::TenantControlPlane), WatchState::Waiting { why: Some(_), .. })
+        matches!(health.state(ObjectKind::TenantControlPlane), Some(WatchState::Waiting { why: Some(_), .. }))
     })
     .await;
     assert!(health.sentences()[0].ends_with("is Kamaji installed?"), "{:?}", health.sentences());
@@ -187,7 +187,7 @@ async fn shutdown_ends_the_watches() {
     let api = Api::new();
     api.world().refused.push(("/events", 503, "away"));
     let shutdown = CancellationToken::new();
-    let observer = observe(api.client(), HandClock::new().clock(), shutdown.clone());
+    let observer = observe(api.client(), Scope::WHOLE_CLUSTER, HandClock::new().clock(), shutdown.clone());
     tenant(&observer, |_| true).await;
     shutdown.cancel();
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::sandbox::{Sandbox, SandboxOptions};
-use cluster::{ChangeError, Changes, DryRunAnswer, Identity, Visibility, observe};
+use cluster::{ChangeError, Changes, DryRunAnswer, Identity, Scope, Visibility, observe};
 use kube::api::{Patch, PatchParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Api, Client};
@@ -41,7 +41,7 @@ async fn until(
 async fn a_hop_goes_from_the_check_to_finished() {
     let sandbox = Sandbox::new(&SandboxOptions { manual: true, ..SandboxOptions::default() }).expect("a world");
     let client = Client::new(sandbox.router(), "default");
-    let observer = observe(client.clone(), sandbox.clock(), CancellationToken::new());
+    let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, sandbox.clock(), CancellationToken::new());
     let mut health = observer.health();
     health.wait_for(|health| health.live()).await.expect("it is observed");
     let fleet = observer.fleet().borrow().visible(&admin());
@@ -83,7 +83,7 @@ async fn images_on_nodes_and_their_pulls_reach_the_snapshot() {
     let options = SandboxOptions { manual: true, scenario: "far-registry".to_owned(), ..SandboxOptions::default() };
     let sandbox = Sandbox::new(&options).expect("a world");
     let client = Client::new(sandbox.router(), "default");
-    let observer = observe(client.clone(), sandbox.clock(), CancellationToken::new());
+    let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, sandbox.clock(), CancellationToken::new());
     observer.health().wait_for(|health| health.live()).await.expect("it is observed");
     let id = TenantId { namespace: "team-a".to_owned(), name: "tenant-00".to_owned() };
     let mut receiver = observer.tenant(&admin(), &id).expect("it is there");
@@ -114,7 +114,7 @@ async fn before_a_patch(scenario: &str) -> (Sandbox, Changes, HopRequest) {
     let options = SandboxOptions { manual: true, scenario: scenario.to_owned(), ..SandboxOptions::default() };
     let sandbox = Sandbox::new(&options).expect("a world");
     let client = Client::new(sandbox.router(), "default");
-    let observer = observe(client.clone(), sandbox.clock(), CancellationToken::new());
+    let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, sandbox.clock(), CancellationToken::new());
     observer.health().wait_for(|health| health.live()).await.expect("it is observed");
     let tenant = TenantId { namespace: "team-a".to_owned(), name: "tenant-00".to_owned() };
     let mut receiver = observer.tenant(&admin(), &tenant).expect("it is there");

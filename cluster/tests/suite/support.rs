@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use cluster::resources::{Object, ObjectKind};
-use cluster::{Clock, Credentials, Identity, Visibility};
+use cluster::{Clock, Credentials, Identity, Namespace, Scope, Visibility};
 use planner::tenant::TenantId;
 use planner::time::UnixMillis;
 use serde_json::Value;
@@ -54,6 +54,11 @@ pub(crate) fn owner_of(namespace: &str) -> Identity {
 /// `tenants/{name}`.
 pub(crate) fn tenant_id(name: &str) -> TenantId {
     TenantId { namespace: "tenants".into(), name: name.into() }
+}
+
+/// Only these namespaces.
+pub(crate) fn scope(namespaces: &[&str]) -> Scope {
+    Scope::of(namespaces.iter().map(|name| name.parse::<Namespace>().expect("the name of a namespace")))
 }
 
 /// An object, read.

@@ -72,6 +72,7 @@ impl FindingKind {
             | Self::ResourcesUnknown
             | Self::Room { outcome: RoomOutcome::Unknown, .. }
             | Self::RoomNotChecked { .. }
+            | Self::DataStoreNotAllCounted { .. }
             | Self::DryRunNotJudged { .. } => Severity::Unknown,
             Self::VersionAllowed { .. }
             | Self::LastChangeSettled
@@ -128,7 +129,8 @@ impl FindingKind {
             Self::SurgeAddsPods { .. }
             | Self::DataStoreLoad { .. }
             | Self::DataStoreShared { .. }
-            | Self::DataStoreBusy { .. } => Source::KamajiGuide,
+            | Self::DataStoreBusy { .. }
+            | Self::DataStoreNotAllCounted { .. } => Source::KamajiGuide,
             Self::Room { .. } | Self::RoomNotChecked { .. } => Source::Scheduler,
             Self::KubeletsNotChecked { .. } | Self::KubectlSkew { .. } => Source::SkewPolicy,
             Self::DeploymentNotSettled { .. }
@@ -277,6 +279,9 @@ impl FindingKind {
             }
             Self::Room { outcome: RoomOutcome::Unknown, .. } | Self::RoomNotChecked { .. } => {
                 "Compare the room that is left on the nodes with what the pods request yourself."
+            }
+            Self::DataStoreNotAllCounted { .. } => {
+                "Ask a platform administrator whether another tenant of this DataStore is being upgraded now."
             }
             Self::DataStoreBusy { .. } => "Wait until it is finished, or ask a platform administrator.",
             Self::DryRunRefused { .. } => "Read the words of the refusal; nothing was written.",

@@ -387,6 +387,11 @@ pub enum FindingKind {
         /// How many tenants.
         surging: u32,
     },
+    /// Tenants of other namespaces may use the DataStore too.
+    DataStoreNotAllCounted {
+        /// Its name.
+        data_store: String,
+    },
     /// The API server and Kamaji would take the change.
     DryRunAccepted,
     /// An admission webhook refuses the change.

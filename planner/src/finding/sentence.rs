@@ -232,6 +232,11 @@ impl fmt::Display for FindingKind {
                     "On DataStore {data_store} {others} more API servers than usual now; a second surge may overload it."
                 )
             }
+            Self::DataStoreNotAllCounted { data_store } => write!(
+                f,
+                "Whether tenants of other namespaces use DataStore {data_store} too is not known: the console looks into some \
+                 namespaces only."
+            ),
             Self::DryRunAccepted => {
                 f.write_str("The API server and Kamaji would take this change. It was a dry run: nothing was written.")
             }

@@ -10,7 +10,7 @@ use crate::releases::{ReleaseTable, Support};
 use crate::stage::{Exit, is_settled, way_out};
 use crate::strategy::{Strategy, StrategyError};
 use crate::tenant::{Freshness, Konnectivity, TenantSnapshot};
-use crate::version::{KubernetesVersion, Minor};
+use crate::version::KubernetesVersion;
 
 /// Everything that speaks for and against one hop, worst first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,8 +189,7 @@ fn about_step(
         HopKind::Minor => {
             let to = version.minor();
             findings.push(FindingKind::KubeletsNotChecked { target: to }.into());
-            if let Some(from) = snapshot.desired_version.as_kamaji_reads_it() {
-                let from = Minor { major: from.major, minor: from.minor };
+            if let Some(from) = snapshot.desired_version.minor() {
                 findings.push(FindingKind::MinorCannotBeUndone { from, to }.into());
             }
             findings.push(FindingKind::KubectlSkew { to }.into());

@@ -48,7 +48,7 @@ pub enum DryRunFact {
 impl Evidence {
     /// What it comes to. `strategy`: the one by which pods are replaced; `None` if what is declared is none.
     pub fn findings(&self, snapshot: &TenantSnapshot, strategy: Option<Strategy>) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self.neighbours.finding(snapshot, strategy).into_iter().collect();
+        let mut findings = self.neighbours.findings(snapshot, strategy);
         findings.extend(self.room.finding());
         findings.extend(self.dry_run.finding());
         findings.extend(self.tenant.iter().flat_map(|checked| checked.findings.iter().cloned()));

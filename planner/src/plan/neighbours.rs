@@ -19,12 +19,29 @@ pub struct Neighbours {
     pub surging: u32,
     /// Of how many the pods could not be read.
     pub unknown: u32,
+    /// Among which tenants they were counted.
+    pub counted: Counted,
+}
+
+/// Among which tenants the neighbours were counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Counted {
+    /// Those of every namespace.
+    #[default]
+    Everywhere,
+    /// Those of some namespaces, in which alone the console looks: there may be more.
+    SomeNamespaces,
 }
 
 impl Neighbours {
-    /// Those of `snapshot` among all tenants.
-    pub fn of<'a>(snapshot: &TenantSnapshot, all: impl IntoIterator<Item = &'a TenantSnapshot>) -> Self {
-        let mut neighbours = Self::default();
+    /// Those of `snapshot` among all tenants that the console sees; `counted` says which these are.
+    pub fn of<'a>(
+        snapshot: &TenantSnapshot,
+        all: impl IntoIterator<Item = &'a TenantSnapshot>,
+        counted: Counted,
+    ) -> Self {
+        let mut neighbours = Self { counted, ..Self::default() };
         let Some(data_store) = &snapshot.data_store.used else { return neighbours };
         for other in all {
             if other.id == snapshot.id || other.data_store.used.as_ref() != Some(data_store) {
@@ -44,9 +61,20 @@ impl Neighbours {
     }
 
     /// A second surge while one runs blocks; a strategy without one adds no API server, and waits for nobody.
-    pub(super) fn finding(self, snapshot: &TenantSnapshot, strategy: Option<Strategy>) -> Option<Finding> {
-        let data_store = snapshot.data_store.used.clone()?;
-        let Self { tenants, api_servers, surging, unknown } = self;
+    pub(super) fn findings(self, snapshot: &TenantSnapshot, strategy: Option<Strategy>) -> Vec<Finding> {
+        let Some(data_store) = snapshot.data_store.used.clone() else { return Vec::new() };
+        let not_all = (self.counted == Counted::SomeNamespaces)
+            .then(|| FindingKind::DataStoreNotAllCounted { data_store: data_store.clone() }.into());
+        self.among_counted(snapshot, strategy, data_store).into_iter().chain(not_all).collect()
+    }
+
+    fn among_counted(
+        self,
+        snapshot: &TenantSnapshot,
+        strategy: Option<Strategy>,
+        data_store: String,
+    ) -> Option<Finding> {
+        let Self { tenants, api_servers, surging, unknown, counted: _ } = self;
         let surges = strategy.is_none_or(|strategy| strategy.limits(snapshot.replicas).max_surge > 0);
         match (tenants, surging) {
             (0, _) => None,

@@ -107,9 +107,9 @@ pub(super) fn open_now(snapshot: &TenantSnapshot, stage: Stage, stuck: &[Finding
     if applies
         && pods_hang
         && !deadlock
-        && let Some(wanted) = snapshot.desired_version.as_kamaji_reads_it()
+        && let Some(minor) = snapshot.desired_version.minor()
     {
-        add(Exit::NewerPatch { minor: Minor { major: wanted.major, minor: wanted.minor } });
+        add(Exit::NewerPatch { minor });
     }
     if (deadlock && patch_rollback(snapshot).is_none()) || dead_end {
         add(Exit::StatusPatch);

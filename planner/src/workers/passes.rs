@@ -103,7 +103,7 @@ pub enum PassesError {
 impl Pass {
     /// Whether it changes the minor: only then the package repository changes, and the policy asks for a drain.
     pub fn kind(&self) -> HopKind {
-        if self.from.minor() == self.to.minor() { HopKind::Patch } else { HopKind::Minor }
+        HopKind::between(self.from.minor(), self.to.minor())
     }
 }
 

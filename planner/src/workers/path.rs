@@ -148,7 +148,7 @@ pub fn path(
             let moved = bring(&mut workers, left_behind, &at, releases)?;
             steps.push(PathStep::WorkerStop { workers: moved, to: at.clone(), before: to.minor() });
         }
-        let kind = if at.minor() == to.minor() { HopKind::Patch } else { HopKind::Minor };
+        let kind = HopKind::between(at.minor(), to.minor());
         steps.push(PathStep::ControlPlane { from: at, to: to.clone(), kind });
         at = to;
     }

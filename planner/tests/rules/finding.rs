@@ -28,6 +28,7 @@ fn every_kind() -> Vec<FindingKind> {
             unknown: 1,
         },
         FindingKind::DataStoreBusy { data_store: text("default"), surging: 1 },
+        FindingKind::DataStoreNotAllCounted { data_store: text("default") },
         FindingKind::DryRunAccepted,
         FindingKind::DryRunRefused { words: text("no such version") },
         FindingKind::DryRunNotJudged { why: text("no answer") },

@@ -1,10 +1,12 @@
-use planner::hop::{Binding, FORMER_STRATEGY_ANNOTATION, HopRequest, merge_patch, restore_patch};
+use planner::hop::{Binding, FORMER_STRATEGY_ANNOTATION, HopKind, HopRequest, merge_patch, restore_patch};
 use planner::strategy::{DeclaredStrategy, IntOrString, Strategy};
-use planner::tenant::{DataStoreUse, Konnectivity, Owner, PodRequests, Reading, TenantSnapshot, WriteLimits};
+use planner::tenant::{
+    DataStoreUse, Konnectivity, ObservedHop, Owner, PodRequests, Reading, TenantSnapshot, WriteLimits,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::builders::{NOW, declared, pods, starting, tenant, version, with_deployment};
+use crate::builders::{NOW, declared, hop, pods, starting, tenant, version, with_deployment};
 
 fn changes(before: &TenantSnapshot, now: &TenantSnapshot) -> Vec<String> {
     Binding::of(before).changes(now).iter().map(ToString::to_string).collect()
@@ -225,5 +227,23 @@ proptest! {
         now.installed_version = Some(declared(&format!("v1.35.{installed}")));
         let binding = Binding::of(&before);
         prop_assert_eq!(binding.changes(&now).is_empty(), binding == Binding::of(&now));
+    }
+}
+
+#[test]
+fn an_observed_hop_is_a_patch_only_if_its_beginning_says_so() {
+    let cases = [
+        (Some("v1.36.0"), "v1.36.1", Some(HopKind::Patch)),
+        (Some("v1.36.1"), "v1.36.0", Some(HopKind::Patch)),
+        (Some("1.36.1"), "v1.36.1", Some(HopKind::Patch)),
+        (Some("v1.35.6"), "v1.36.0", Some(HopKind::Minor)),
+        (Some("v1.34.3"), "v1.36.0", Some(HopKind::Minor)),
+        (None, "v1.36.0", Some(HopKind::Minor)),
+        (Some("latest"), "v1.36.0", Some(HopKind::Minor)),
+        (Some("v1.36.0"), "latest", None),
+    ];
+    for (from, to, kind) in cases {
+        let observed = ObservedHop { from: from.map(declared), ..hop("v1.36.0", to, 0) };
+        assert_eq!(observed.kind(), kind, "{from:?} to {to}");
     }
 }

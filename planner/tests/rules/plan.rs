@@ -3,7 +3,7 @@
 use planner::operator::OperatorKnowledge;
 use planner::placement;
 use planner::plan::{
-    DryRunFact, Evidence, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown, text,
+    Counted, DryRunFact, Evidence, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown, text,
 };
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
@@ -11,7 +11,7 @@ use planner::tenant::{PodRequests, Reading, TenantSnapshot};
 use planner::tenant_api::{NotAsked, TenantApi};
 use planner::time::UnixMillis;
 
-use crate::builders::{NOW, current, pods, tenant, today, version};
+use crate::builders::{NOW, current, kinds, pods, tenant, today, version};
 
 /// A plan of which everything but the named things is good.
 struct Wanted {
@@ -51,15 +51,19 @@ impl Wanted {
             strategy: self.strategy,
             operator: &operator,
             releases: &ReleaseTable::built_in(),
-            evidence: &Evidence {
-                neighbours: self.neighbours,
-                room: self.room.clone(),
-                dry_run: self.dry_run.clone(),
-                tenant: planner::tenant_api::check(&self.tenant_api, &self.snapshot, &version(self.to), self.made_at),
-            },
+            evidence: &self.evidence(),
             today: today(),
             made_at: self.made_at,
         })
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence {
+            neighbours: self.neighbours,
+            room: self.room.clone(),
+            dry_run: self.dry_run.clone(),
+            tenant: planner::tenant_api::check(&self.tenant_api, &self.snapshot, &version(self.to), self.made_at),
+        }
     }
 }
 
@@ -67,7 +71,7 @@ impl Wanted {
 fn a_minor_is_written_down_whole() {
     let mut wanted = Wanted::hop("v1.35.6", "v1.36.4");
     wanted.strategy = Some(Strategy::ROLLING_ONE);
-    wanted.neighbours = Neighbours { tenants: 2, api_servers: 5, surging: 0, unknown: 1 };
+    wanted.neighbours = Neighbours { tenants: 2, api_servers: 5, surging: 0, unknown: 1, counted: Counted::Everywhere };
     insta::assert_snapshot!("minor_markdown", markdown(&wanted.plan()));
     insta::assert_snapshot!("minor_text", text(&wanted.plan()));
 }
@@ -99,7 +103,8 @@ fn the_verdict_is_that_of_the_worst_finding() {
 #[test]
 fn a_second_surge_on_a_data_store_blocks_and_a_strategy_without_one_does_not() {
     let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
-    wanted.neighbours = Neighbours { tenants: 4, api_servers: 12, surging: 1, unknown: 0 };
+    wanted.neighbours =
+        Neighbours { tenants: 4, api_servers: 12, surging: 1, unknown: 0, counted: Counted::Everywhere };
     assert_eq!(wanted.plan().verdict, Verdict::Blocked);
     wanted.strategy = Some(Strategy::IN_PLACE);
     assert_eq!(wanted.plan().verdict, Verdict::Warnings);
@@ -120,7 +125,22 @@ fn a_second_surge_on_a_data_store_blocks_and_a_strategy_without_one_does_not() {
     let at_rest = named("c", "default", 6);
     let elsewhere = named("d", "other", 6);
     let fleet = [this.clone(), surging, at_rest, elsewhere, unreadable];
-    assert_eq!(Neighbours::of(&this, &fleet), Neighbours { tenants: 3, api_servers: 9, surging: 1, unknown: 1 });
+    let all = Neighbours::of(&this, &fleet, Counted::Everywhere);
+    assert_eq!(all, Neighbours { tenants: 3, api_servers: 9, surging: 1, unknown: 1, counted: Counted::Everywhere });
+}
+
+#[test]
+fn where_not_every_namespace_is_seen_no_number_of_neighbours_is_the_whole_truth() {
+    for (others, expected) in
+        [(0, vec!["dataStoreNotAllCounted"]), (2, vec!["dataStoreShared", "dataStoreNotAllCounted"])]
+    {
+        let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
+        wanted.neighbours = Neighbours { tenants: others, counted: Counted::SomeNamespaces, ..Neighbours::default() };
+        let found = wanted.evidence().findings(&wanted.snapshot, None);
+        let of_store = kinds(&found).into_iter().filter(|kind| kind.starts_with("dataStore")).collect::<Vec<_>>();
+        assert_eq!(of_store, expected);
+        assert_eq!(wanted.plan().verdict, Verdict::Warnings);
+    }
 }
 
 #[test]
@@ -148,7 +168,10 @@ fn nothing_is_recommended_that_the_plan_itself_blocks() {
     let why = |wanted: &Wanted| wanted.plan().strategy.why;
     let free = Wanted { strategy: Some(Strategy::IN_PLACE), ..Wanted::hop("v1.35.6", "v1.35.7") };
     assert!(why(&free).contains("Recommended would be 100%/0."), "{}", why(&free));
-    let busy = Wanted { neighbours: Neighbours { tenants: 1, api_servers: 3, surging: 1, unknown: 0 }, ..free };
+    let busy = Wanted {
+        neighbours: Neighbours { tenants: 1, api_servers: 3, surging: 1, unknown: 0, counted: Counted::Everywhere },
+        ..free
+    };
     assert_eq!(why(&busy), "It was chosen for this hop.");
     let full = Wanted { room: RoomFact::NotChecked("forbidden".to_owned()), ..Wanted::hop("v1.35.6", "v1.35.7") };
     assert_eq!(why(&full), "It is the one that is declared.");

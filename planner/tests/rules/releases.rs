@@ -26,7 +26,8 @@ fn the_built_in_table_says_how_old_it_is_and_knows_the_lines() {
     assert_eq!(table.as_of, date(2026, 11, 22));
     assert!(!table.source.is_empty());
     assert_eq!(table.minors.first().map(|it| it.minor), Some(minor(37)));
-    assert_eq!(table.minors.last().map(|it| it.minor), Some(minor(30)));
+    assert_eq!(table.minors.last().map(|it| it.minor), Some(minor(26)));
+    assert_eq!(table.minors.len(), 12, "none is left out");
 }
 
 #[test]
@@ -43,7 +44,12 @@ fn support_turns_to_maintenance_on_its_day_and_ends_after_its_last_day() {
         assert_eq!(table.support(minor(35), day), support, "{day}");
     }
     assert_eq!(table.support(minor(34), today()), Support::EndOfLife { since: date(2026, 10, 27) });
-    assert_eq!(table.support(minor(29), today()), Support::Unknown);
+    for (line, since) in
+        [(29, date(2025, 2, 28)), (28, date(2024, 10, 28)), (27, date(2024, 6, 28)), (26, date(2024, 2, 28))]
+    {
+        assert_eq!(table.support(minor(line), today()), Support::EndOfLife { since }, "1.{line}");
+    }
+    assert_eq!(table.support(minor(25), today()), Support::Unknown);
     assert_eq!(table.support(minor(99), today()), Support::Unknown);
 }
 

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 pub(crate) const HOST: &str = "127.0.0.1:3000";
-const NOW: UnixMillis = UnixMillis(1_764_000_000_000);
+pub(crate) const NOW: UnixMillis = UnixMillis(1_764_000_000_000);
 
 pub(crate) struct Console {
     pub(crate) index: Index,

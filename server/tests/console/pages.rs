@@ -2,7 +2,9 @@
 
 use axum::http::{Request, StatusCode, header};
 
-use crate::harness::{console, unread_console};
+use cluster::resources::ObjectKind;
+
+use crate::harness::{NOW, console, unread_console};
 
 #[tokio::test]
 async fn the_fleet_page_is_whole_without_javascript() {
@@ -90,6 +92,28 @@ async fn readiness_comes_with_the_first_list() {
         assert_eq!(unread.get(path).await.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
     }
     assert_eq!(console().get("/readyz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_list_of_tenants_that_is_refused_is_no_empty_fleet() {
+    let mut console = unread_console();
+    for kind in ObjectKind::ALL {
+        console.index.reset(kind, Vec::new(), NOW);
+    }
+    console.index.forbidden(ObjectKind::TenantControlPlane, "olivia cannot list tenantcontrolplanes", NOW);
+    console.index.flush(NOW);
+    let ready = console.get("/readyz").await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(ready.text().await.contains("TenantControlPlanes may not be read: olivia cannot list"));
+    assert_eq!(console.get("/healthz").await.status, StatusCode::OK);
+    for path in ["/", "/tenants/team-a/tenant-00"] {
+        let page = console.get(path).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{path}");
+        let html = page.text().await;
+        assert!(html.contains("The tenants may not be listed: olivia cannot list tenantcontrolplanes."), "{html}");
+        assert!(html.contains("--namespace NAMESPACE"), "{html}");
+    }
+    assert_eq!(console.get("/live/tenants/team-a/tenant-00").await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

@@ -159,6 +159,9 @@ impl World {
             "deployments" => vec![&self.deployment],
             _ => Vec::new(),
         };
+        let namespace = path.split_once("/namespaces/").and_then(|(_, rest)| rest.split('/').next());
+        let stands_there = |item: &&Value| namespace.is_none_or(|namespace| item["metadata"]["namespace"] == namespace);
+        let items: Vec<&Value> = items.into_iter().filter(stands_there).collect();
         let list =
             json!({ "kind": "List", "apiVersion": "v1", "metadata": { "resourceVersion": "1000" }, "items": items });
         Some(list.to_string().into_response())
