@@ -19,6 +19,7 @@ pub mod plan;
 pub mod releases;
 pub mod rollout;
 pub mod runbook;
+mod shell;
 pub mod stage;
 pub mod strategy;
 pub mod tenant;
