@@ -7,6 +7,7 @@
 //! observations come in as arguments. The same code runs on the server and, as WebAssembly, in the browser, and gives the
 //! same answer in both.
 
+pub mod cluster_api;
 pub mod cost;
 pub mod film;
 pub mod finding;
