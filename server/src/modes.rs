@@ -8,7 +8,9 @@ use app::{
     backend::Backend,
     session::{Place, SandboxIdentity},
 };
-use cluster::{Changes, Clock, Credentials, Identity, Observer, Recording, Visibility, observe, who_am_i};
+use cluster::{
+    Changes, Clock, Credentials, Identity, Observer, Recording, TenantAccess, Transport, Visibility, observe, who_am_i,
+};
 use jiff::Timestamp;
 use kube::{
     Client,
@@ -78,6 +80,7 @@ async fn sandbox(options: &SandboxMode, releases: ReleaseTable, stop: Cancellati
         handle.write_kubeconfig(file)?;
     }
     let settings = kube::Config::new(handle.url().parse().context("the sandbox has no address")?);
+    let transport = Transport::beside(&settings);
     let client = Client::try_from(settings).context("no client for the sandbox")?;
     let clock = handle.clock();
     let observer = observe(client.clone(), clock.clone(), stop.clone());
@@ -97,7 +100,8 @@ async fn sandbox(options: &SandboxMode, releases: ReleaseTable, stop: Cancellati
             })
             .collect(),
     };
-    let changes = Changes::new(client, observer.clone(), clock, Arc::new(releases.clone()));
+    let tenants = TenantAccess::new(client.clone(), clock.clone(), transport);
+    let changes = Changes::new(client, observer.clone(), clock, Arc::new(releases.clone())).asking_tenants_by(tenants);
     let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
     Ok(Served { backend, observer, identities })
 }
@@ -108,6 +112,15 @@ pub(crate) struct Connected {
     user: String,
     /// The name of the context.
     context: String,
+    /// How tenants may be reached beside it.
+    transport: Transport,
+}
+
+impl Connected {
+    /// The way to the tenants' own APIs, as the same person.
+    pub(crate) fn tenants(&self, client: &Client) -> TenantAccess {
+        TenantAccess::new(client.clone(), wall_clock(), self.transport)
+    }
 }
 
 /// A client for a context of a kubeconfig.
@@ -123,8 +136,9 @@ pub(crate) async fn client_of(file: &Path, context: Option<&str>) -> Result<(Cli
     let user = user_of(&kubeconfig, &context);
     let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
     let settings = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.with_context(what)?;
+    let transport = Transport::beside(&settings);
     let client = Client::try_from(settings).with_context(what)?;
-    Ok((client, Connected { user, context }))
+    Ok((client, Connected { user, context, transport }))
 }
 
 /// A real management cluster, as the user of a kubeconfig.
@@ -134,7 +148,9 @@ async fn kubeconfig(
     releases: ReleaseTable,
     stop: CancellationToken,
 ) -> Result<Served> {
-    let (client, Connected { user, context }) = client_of(file, context).await?;
+    let (client, connected) = client_of(file, context).await?;
+    let tenants = connected.tenants(&client);
+    let Connected { user, context, .. } = connected;
 
     let observer = observe(client.clone(), wall_clock(), stop.clone());
     let own = Identity { user: user.clone(), groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
@@ -142,6 +158,7 @@ async fn kubeconfig(
     let learning = learn_identity(client.clone(), user, identity);
     tokio::spawn(async move { stop.run_until_cancelled(learning).await });
     let changes = Changes::new(client, observer.clone(), wall_clock(), Arc::new(releases.clone()));
+    let changes = changes.asking_tenants_by(tenants);
     let place = Place::Kubeconfig { context };
     let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
     Ok(Served { backend, observer, identities: Identities::One(known) })

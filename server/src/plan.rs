@@ -78,7 +78,8 @@ impl PlanArguments {
     /// If the kubeconfig cannot be used, the management cluster cannot be read, or there is no such tenant.
     pub async fn make(&self) -> Result<UpgradePlan> {
         let releases = modes::releases(self.releases.as_deref())?;
-        let (client, _) = modes::client_of(&self.kubeconfig, self.context.as_deref()).await?;
+        let (client, connected) = modes::client_of(&self.kubeconfig, self.context.as_deref()).await?;
+        let tenants = connected.tenants(&client);
         let stop = CancellationToken::new();
         let _stop = stop.clone().drop_guard();
         let observer = observe(client.clone(), modes::wall_clock(), stop);
@@ -97,7 +98,8 @@ impl PlanArguments {
         let user = "the kubeconfig's user".to_owned();
         let own = Identity { user, groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
         let tenant = TenantId { namespace: self.namespace.clone(), name: self.tenant.clone() };
-        let changes = Changes::new(client, observer, modes::wall_clock(), Arc::new(releases));
+        let changes =
+            Changes::new(client, observer, modes::wall_clock(), Arc::new(releases)).asking_tenants_by(tenants);
         changes
             .plan(&own, &tenant, &self.to, self.strategy)
             .await
