@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use cluster::{Changes, Credentials, Identity, Scope, TenantAccess, Visibility, WatchState, observe};
+use cluster::{Changes, Credentials, Identity, Scope, Visibility, WatchState, observe};
 use planner::{plan, plan::UpgradePlan, strategy::Strategy, tenant::TenantId, version::KubernetesVersion};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -79,6 +79,7 @@ impl PlanArguments {
     pub async fn make(&self) -> Result<UpgradePlan> {
         let releases = modes::releases(self.releases.as_deref())?;
         let (client, connected) = modes::client_of(&self.kubeconfig, self.context.as_deref()).await?;
+        let tenants = connected.tenants(&client);
         let stop = CancellationToken::new();
         let _stop = stop.clone().drop_guard();
         let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, modes::wall_clock(), stop);
@@ -97,7 +98,6 @@ impl PlanArguments {
         let user = "the kubeconfig's user".to_owned();
         let own = Identity { user, groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
         let tenant = TenantId { namespace: self.namespace.clone(), name: self.tenant.clone() };
-        let tenants = TenantAccess::new(client.clone(), modes::wall_clock(), connected.transport);
         let changes =
             Changes::new(client, observer, modes::wall_clock(), Arc::new(releases)).asking_tenants_by(tenants);
         changes

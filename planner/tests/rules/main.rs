@@ -12,6 +12,7 @@ mod releases;
 mod stage;
 mod stage_stuck;
 mod strategy;
+mod tenant_api;
 mod upstream_strategy;
 mod version;
 mod way_out;
