@@ -19,4 +19,5 @@ mod way_out;
 mod workers_names;
 mod workers_passes;
 mod workers_plan;
+mod workers_progress;
 mod workers_skew;
