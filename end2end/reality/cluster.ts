@@ -113,7 +113,7 @@ export class Cluster {
   }
 
   deployment(name: string): Promise<Deployment> {
-    return this.must("GET", `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${name}`);
+    return this.must("GET", deploymentPath(name));
   }
 
   /** The pods of a tenant's control plane, terminating ones included. */
@@ -216,6 +216,10 @@ export class Cluster {
 
 export function tenantPath(name: string): string {
   return `/apis/kamaji.clastix.io/v1alpha1/namespaces/${NAMESPACE}/tenantcontrolplanes/${name}`;
+}
+
+export function deploymentPath(name: string): string {
+  return `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${name}`;
 }
 
 export function podsPath(): string {
