@@ -6,6 +6,7 @@ mod malformed;
 mod nodes;
 mod observe;
 mod operator;
+mod plan;
 mod recordings;
 mod sandbox;
 mod support;
