@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { Agent, request } from "node:https";
 import { promisify } from "node:util";
 
@@ -77,10 +77,11 @@ export class Cluster {
   }
 
   /** Sends a request and hands the answer over as it begins to come. */
-  open(method: string, path: string, body?: object | string, contentType = "application/json"): Promise<IncomingMessage> {
+  open(method: string, path: string, body?: object | string, contentType = "application/json", more: OutgoingHttpHeaders = {}): Promise<IncomingMessage> {
     const headers = {
       Accept: "application/json",
       ...(body === undefined ? {} : { "Content-Type": contentType }),
+      ...more,
     };
     return new Promise((resolve, reject) => {
       const sent = request(new URL(path, this.server), { method, headers, agent: this.agent }, resolve);

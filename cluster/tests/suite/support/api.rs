@@ -89,7 +89,13 @@ impl Api {
     }
 }
 
-pub(crate) fn status(code: u16, message: &str) -> Response {
+/// What an API server says where it serves nothing at all: no `Status`.
+pub(crate) const PAGE_NOT_FOUND: &str = "404 page not found\n";
+
+pub(crate) fn status(code: u16, message: &'static str) -> Response {
+    if message == PAGE_NOT_FOUND {
+        return (StatusCode::NOT_FOUND, message).into_response();
+    }
     let reason = match code {
         403 => "Forbidden",
         404 => "NotFound",
