@@ -36,8 +36,8 @@ test("the sandbox answers as the real API server does, but for what cannot matte
       differing.push(...[...other].filter((fact) => !answer.has(fact)).map((fact) => `${what}: only sandbox: ${fact}`));
     }
     const counts = explained(differing);
-    console.log(`${inReality.size} requests, ${differing.length} differences:`);
-    REASONS.forEach((reason, index) => console.log(`${String(counts.by[index]).padStart(6)}  ${reason.why}`));
+    const table = REASONS.map(({ why }, index) => `${String(counts.by[index]).padStart(6)}  ${why}`);
+    console.log([`${inReality.size} requests to each, ${differing.length} differences:`, ...table].join("\n"));
     expect(counts.unexplained, "each difference is one that cannot matter").toEqual([]);
     expect(REASONS.filter((_, index) => counts.by[index] === 0).map(({ why }) => why), "each reason is needed").toEqual([]);
   } finally {
