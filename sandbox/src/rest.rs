@@ -204,6 +204,10 @@ fn reply(code: StatusCode, body: &Value) -> Response {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        if self.is_plain() {
+            let code = StatusCode::from_u16(self.code).unwrap_or(StatusCode::NOT_FOUND);
+            return (code, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], self.message).into_response();
+        }
         reply(StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self.status())
     }
 }

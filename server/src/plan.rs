@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use cluster::{Changes, Credentials, Identity, Scope, Visibility, WatchState, observe};
+use cluster::{Changes, Credentials, Identity, Observer, Scope, Visibility, WatchState, observe};
 use planner::{plan, plan::UpgradePlan, strategy::Strategy, tenant::TenantId, version::KubernetesVersion};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -83,17 +83,7 @@ impl PlanArguments {
         let stop = CancellationToken::new();
         let _stop = stop.clone().drop_guard();
         let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, modes::wall_clock(), stop);
-        let mut health = observer.health();
-        let settled = |watches: &[cluster::health::WatchHealth]| {
-            watches.iter().all(|watch| !matches!(watch.state, WatchState::Waiting { why: None, .. }))
-        };
-        let listed = health.wait_for(|health| settled(&health.watches));
-        let listed = timeout(LISTED_WITHIN, listed).await;
-        let sentences = observer.health().borrow().sentences();
-        if listed.is_err() || !observer.ready() {
-            let why = if sentences.is_empty() { "it did not answer in time".to_owned() } else { sentences.join("; ") };
-            bail!("the management cluster cannot be read: {why}");
-        }
+        listed(&observer).await?;
         // What the API server lets this user see and do decides; the console adds nothing to it.
         let user = "the kubeconfig's user".to_owned();
         let own = Identity { user, groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
@@ -117,4 +107,21 @@ impl PlanArguments {
             PlanFormat::Json => serde_json::to_string_pretty(made)? + "\n",
         })
     }
+}
+
+/// Waits until each kind has been listed or refused.
+///
+/// Nothing that was borrowed from the observer outlives this: the watches could say nothing more until it is given back.
+async fn listed(observer: &Observer) -> Result<()> {
+    let mut health = observer.health();
+    let settled = |watches: &[cluster::health::WatchHealth]| {
+        watches.iter().all(|watch| !matches!(watch.state, WatchState::Waiting { why: None, .. }))
+    };
+    let listed = timeout(LISTED_WITHIN, health.wait_for(|health| settled(&health.watches))).await.is_ok();
+    if listed && observer.ready() {
+        return Ok(());
+    }
+    let sentences = observer.health().borrow().sentences();
+    let why = if sentences.is_empty() { "it did not answer in time".to_owned() } else { sentences.join("; ") };
+    bail!("the management cluster cannot be read: {why}")
 }

@@ -7,7 +7,7 @@ use planner::tenant::{Freshness, KamajiStatus, ListedVersion, NodeImages, Readin
 
 use super::forecast::forecast_of;
 use super::overview::overview_view;
-use super::rollout::{conditions, events, stages, stuck as stuck_section};
+use super::rollout::{conditions, events, hidden, stages, stuck as stuck_section};
 use super::start::{Checked, Checks, Choice, StartQuery, checks_section, judged};
 use super::{Knowledge, head};
 use crate::error::ConsoleError;
@@ -279,6 +279,19 @@ fn what_may_not_be_read_says_so_and_the_rest_is_shown() {
     let conditions = text(&html(|| conditions(&snapshot)));
     assert!(events.contains("events is forbidden"), "{events}");
     assert!(conditions.contains("have not been read yet"), "{conditions}");
+}
+
+#[test]
+fn a_part_that_only_lacks_something_says_so_where_it_may_not_be_read() {
+    let words = |reading: Reading<()>| hidden(&reading, "ReplicaSets").map(|view| text(&html(|| view)));
+    assert_eq!(words(Reading::Read(())), None);
+    assert_eq!(words(Reading::Missing), None);
+    assert_eq!(words(Reading::Waiting), None);
+    let refused = words(Reading::Forbidden("replicasets is forbidden".to_owned()));
+    assert_eq!(
+        refused.as_deref(),
+        Some("The management cluster does not show ReplicaSets to the console: replicasets is forbidden")
+    );
 }
 
 #[test]
