@@ -24,6 +24,7 @@ use planner::operator::OperatorKnowledge;
 use planner::releases::ReleaseTable;
 use planner::strategy::DeclaredStrategy;
 use planner::tenant::{DeclaredVersion, TenantId, TenantSnapshot};
+use planner::tenant_api::check;
 use planner::time::UnixMillis;
 use serde_json::Value;
 
@@ -142,7 +143,7 @@ impl Changes {
         }
     }
 
-    /// Starts a hop.
+    /// Starts a hop. The tenant's own API is asked too: what it proves against the hop stops it, whatever a person acknowledged.
     ///
     /// # Errors
     /// If anything speaks against it, or what the person agreed to is no longer so, or the API server refuses, or it cannot be
@@ -150,9 +151,11 @@ impl Changes {
     #[tracing::instrument(skip_all, fields(user = identity.user, tenant = %request.tenant, version = %request.version))]
     pub async fn start(&self, identity: &Identity, request: &HopRequest) -> Result<Started, ChangeError> {
         let client = self.client_of(identity)?;
-        let operator = self.operator_knowledge().await;
+        let asked = Box::pin(self.tenants.ask(identity, &request.tenant, &request.version));
+        let (operator, tenant_api) = tokio::join!(self.operator_knowledge(), asked);
         self.write(identity, &client, &request.tenant, &request.binding, |snapshot| {
-            let preflight = self.judge(snapshot, request, &operator);
+            let told = check(&tenant_api, snapshot, &request.version, (self.clock)());
+            let preflight = self.judge(snapshot, request, &operator).with_tenant_api(&told);
             preflight.may_start(&request.acknowledged, request.typed_name.as_deref()).map_err(ChangeError::Refused)?;
             Ok(merge_patch(snapshot, &request.version, request.strategy))
         })

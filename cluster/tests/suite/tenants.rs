@@ -6,13 +6,14 @@ use std::time::Duration;
 use ::sandbox::access::{TEAM_A_OWNER, TENANT_OWNERS};
 use ::sandbox::{Sandbox, SandboxOptions};
 use cluster::tenant_access::Connect;
-use cluster::{Changes, Credentials, Identity, TenantAccess, Transport, Visibility, observe};
+use cluster::{Changes, Credentials, Identity, Observer, TenantAccess, Transport, Visibility, observe};
 use http::Request;
 use kube::client::Body;
 use kube::{Client, Config};
 use planner::finding::{FindingKind, Severity, TenantFinding};
+use planner::hop::{Acknowledgement, Binding, HopRequest};
 use planner::releases::ReleaseTable;
-use planner::tenant::TenantId;
+use planner::tenant::{TenantId, TenantSnapshot};
 use planner::tenant_api::{Checked, Part};
 use planner::version::KubernetesVersion;
 use planner::workers::{Cordon, DrainRemark, LiveWorkers, Readiness};
@@ -26,6 +27,7 @@ use crate::support::admin;
 /// A console in front of the sandbox's world of tenants with something to tell.
 struct Console {
     sandbox: Sandbox,
+    observer: Observer,
     changes: Changes,
 }
 
@@ -39,8 +41,8 @@ impl Console {
         let access = TenantAccess::new(client.clone(), sandbox.clock(), Transport::TlsOrPlainLoopback)
             .connecting_by(in_process(&sandbox));
         let releases = Arc::new(ReleaseTable::built_in());
-        let changes = Changes::new(client, observer, sandbox.clock(), releases).asking_tenants_by(access);
-        Self { sandbox, changes }
+        let changes = Changes::new(client, observer.clone(), sandbox.clock(), releases).asking_tenants_by(access);
+        Self { sandbox, observer, changes }
     }
 
     async fn checks(&self, who: &Identity, name: &str, to: &str) -> Vec<Checked> {
@@ -52,6 +54,10 @@ impl Console {
         let checks = self.checks(&owner(), name, to).await;
         let findings = checks.iter().flat_map(|it| &it.findings);
         findings.filter(|it| it.severity != Severity::Passes).map(|it| format!("{}: {it}", it.severity)).collect()
+    }
+
+    fn seen(&self, name: &str) -> Arc<TenantSnapshot> {
+        self.observer.tenant(&owner(), &id("team-a", name)).expect("there is such a tenant").borrow().clone()
     }
 
     async fn control(&self, path: &str, body: Value) -> Value {
@@ -238,6 +244,29 @@ async fn a_plan_holds_what_the_tenants_api_tells_and_is_made_even_if_it_hangs() 
     assert!(began.elapsed() <= Duration::from_secs(10), "{:?}", began.elapsed());
     assert!(hanging.iter().any(|it| it.contains("does not answer from here")), "{hanging:#?}");
     assert!(hanging.iter().any(|it| it.starts_with("Kubelets not checked")), "{hanging:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hop_that_would_leave_nodes_behind_is_not_started_whatever_was_acknowledged() {
+    let console = Console::new().await;
+    let request = async |name: &str| {
+        let mut request = HopRequest {
+            tenant: id("team-a", name),
+            binding: Binding::of(&console.seen(name)),
+            version: version("v1.36.4"),
+            strategy: None,
+            acknowledged: vec![Acknowledgement::KubeletsNotChecked],
+            typed_name: Some(name.to_owned()),
+        };
+        let checked = console.changes.check(&owner(), &request).await.expect("an answer");
+        request.binding = checked.binding;
+        request
+    };
+    let refused = console.changes.start(&owner(), &request("stragglers").await).await.expect_err("worker-4 is too old");
+    assert!(refused.to_string().contains("leaves worker-4 behind"), "{refused}");
+    let mut request = request("tenant-00").await;
+    request.acknowledged.clear();
+    console.changes.start(&owner(), &request).await.expect("its kubelets were read, so nobody need answer for them");
 }
 
 #[tokio::test(start_paused = true)]
