@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::{AsyncBufRead, AsyncBufReadExt};
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::api::ListParams;
 use kube::client::Body;
 use kube::{Client, Error};
@@ -150,15 +150,23 @@ pub(super) fn failed<T>(error: &Error) -> Answer<T> {
             404 => Answer::Missing,
             _ => Answer::Failed(shortened(&api_words(error))),
         },
+        error if causes(error).any(|it| it.is::<LengthLimitError>()) => {
+            Answer::Failed("the answer is too long".to_owned())
+        }
         error if timed_out(error) => Answer::Failed(format!("no connection within {} s", CONNECT_WITHIN.as_secs())),
         error => Answer::Failed(shortened(&api_words(error))),
     }
 }
 
+/// An error and what caused it, outermost first.
+fn causes(error: &Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source())
+}
+
 /// Whether a connection did not come about in time, which the error itself says in no words for people.
 fn timed_out(error: &Error) -> bool {
-    let first: &(dyn std::error::Error + 'static) = error;
-    std::iter::successors(Some(first), |error| error.source()).any(|error| {
+    causes(error).any(|error| {
         error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
             || error.is::<tokio::time::error::Elapsed>()
     })
