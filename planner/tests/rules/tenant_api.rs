@@ -15,6 +15,7 @@ use planner::workers::{Cordon, KubeletConfig, NodeFacts, Readiness, gated_fields
 use proptest::prelude::*;
 
 use crate::builders::{NOW, current, declared, tenant, today, version};
+use crate::stage_stuck::never_ready;
 
 const HOUR: i64 = 3_600_000;
 
@@ -411,6 +412,16 @@ fn kubelets_that_were_read_need_nobody_to_answer_for_them() {
     assert_eq!(needs(&partly), (itself.clone(), true));
     assert_eq!(needs(&asked(|facts| facts.nodes = Answer::Missing)), (itself.clone(), true));
     assert_eq!(needs(&TenantApi::NotAsked(NotAsked::NoSecretNamed)), (itself, true));
+}
+
+#[test]
+fn a_way_out_of_a_stuck_hop_waits_for_no_node() {
+    let snapshot = never_ready("v1.35.6", "v1.36.1");
+    let to = version("v1.36.4");
+    let old = asked(|facts| facts.nodes = Answer::Read(vec![node("a", "v1.30.0")]));
+    let made = preflight(&snapshot, &to, None, &current(36), &ReleaseTable::built_in(), today());
+    assert!(made.findings.iter().any(|it| matches!(it.kind, FindingKind::WayOut { .. })), "{:#?}", made.findings);
+    assert!(made.with_tenant_api(&check(&old, &snapshot, &to, NOW)).is_clear());
 }
 
 #[test]

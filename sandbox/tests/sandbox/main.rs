@@ -6,5 +6,6 @@ mod doors;
 mod images;
 mod refusals;
 mod support;
+mod tenants;
 mod upgrades;
 mod watches;
