@@ -31,7 +31,7 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
     let with = |more: &[&'static str]| [&tenant[..], more].concat();
     let cases: [(Vec<&str>, i32, &str); 7] = [
         (with(&["--to", "v1.35.7"]), 1, "DataStore default also serves 10 other tenants"),
-        (with(&["--to", "v1.35.7", "--strategy", "0/1"]), 1, "Nothing blocks it; "),
+        (with(&["--to", "v1.35.7", "--strategy", "0/1"]), 1, "Nothing blocks it."),
         (with(&["--to", "v1.36.4", "--strategy", "0/1", "-o", "markdown"]), 1, "# team-a/tenant-00: v1.35.6 → v1.36.4"),
         (with(&["--to", "v1.34.1"]), 2, "v1.34.1 is older than v1.35.6"),
         (with(&["--to", "v1.99.0", "-o", "json"]), 2, "\"verdict\": \"blocked\""),
