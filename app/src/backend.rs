@@ -84,11 +84,12 @@ impl Backend {
         let stale = visible.iter().filter(|snapshot| stale_since(&snapshot.freshness).is_some());
         let oldest = stale.min_by_key(|snapshot| stale_since(&snapshot.freshness));
         let freshness = oldest.map_or(Freshness::Live, |snapshot| snapshot.freshness.clone());
-        let hidden = match &identity.sees {
-            Visibility::All => self.observer.health().borrow().hidden(),
-            // Whoever sees some namespaces is not told about others.
-            Visibility::Namespaces(_) => Vec::new(),
+        // Whoever sees some namespaces is not told about others.
+        let health = self.observer.health().borrow().clone();
+        let theirs = |watch: &WatchHealth| {
+            watch.watch.namespace.as_ref().is_none_or(|namespace| identity.sees.covers(namespace.as_str()))
         };
+        let hidden = health.hidden().filter(|watch| theirs(watch)).filter_map(WatchHealth::sentence).collect();
         let rows = visible.iter().map(|snapshot| self.row(snapshot, &operator)).collect();
         Ok(Fleet { hidden, ..query.apply(rows, self.observer.now(), freshness) })
     }
@@ -294,7 +295,7 @@ impl Request {
     /// Who is signed in and what the console is connected to.
     pub(crate) fn session(&self) -> Session {
         let sees = match &self.identity.sees {
-            Visibility::All => self.backend.observer.scope().to_string(),
+            Visibility::All => "all namespaces".to_owned(),
             Visibility::Namespaces(namespaces) if namespaces.is_empty() => "no namespace".to_owned(),
             Visibility::Namespaces(namespaces) => namespaces.iter().cloned().collect::<Vec<_>>().join(", "),
         };

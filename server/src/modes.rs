@@ -159,10 +159,10 @@ async fn kubeconfig(
     let tenants = connected.tenants(&client);
     let Connected { user, context, namespace, .. } = connected;
 
-    let observer = observe(client.clone(), scope, wall_clock(), stop.clone());
-    let own = Identity { user: user.clone(), groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
+    let observer = observe(client.clone(), scope.clone(), wall_clock(), stop.clone());
+    let own = Identity { user: user.clone(), groups: Vec::new(), sees: scope.visibility(), via: Credentials::Own };
     let (identity, known) = watch::channel(Arc::new(own));
-    let learning = learn_identity(client.clone(), user, identity);
+    let learning = learn_identity(client.clone(), scope, user, identity);
     tokio::spawn(async move { stop.run_until_cancelled(learning).await });
     let changes = Changes::new(client, observer.clone(), wall_clock(), Arc::new(releases.clone()));
     let changes = changes.asking_tenants_by(tenants);
@@ -194,9 +194,9 @@ fn context_of<'a>(kubeconfig: &'a Kubeconfig, context: &str) -> Option<&'a kube:
 }
 
 /// Asks who the client's user is until there is an answer.
-async fn learn_identity(client: Client, fallback: String, identity: watch::Sender<Arc<Identity>>) {
+async fn learn_identity(client: Client, scope: Scope, fallback: String, identity: watch::Sender<Arc<Identity>>) {
     loop {
-        match who_am_i(&client, &fallback).await {
+        match who_am_i(&client, &scope, &fallback).await {
             Ok(learnt) => {
                 tracing::info!(user.name = learnt.user, "the cluster knows the console's user as {}", learnt.user);
                 identity.send_replace(Arc::new(learnt));

@@ -207,15 +207,21 @@ async fn who_the_console_is_comes_from_the_api_server_else_from_the_kubeconfig()
     let api = Api::new();
     let user = json!({ "username": "olivia", "groups": ["team-a"] });
     api.world().review = Some(json!({ "status": { "userInfo": user } }));
-    let identity = who_am_i(&api.client(), "from-kubeconfig").await.expect("it answers");
+    let identity = who_am_i(&api.client(), &Scope::WHOLE_CLUSTER, "from-kubeconfig").await.expect("it answers");
     assert_eq!((identity.user.as_str(), identity.groups.as_slice()), ("olivia", &["team-a".to_owned()][..]));
 
     api.world().review = None;
-    assert_eq!(who_am_i(&api.client(), "from-kubeconfig").await.expect("a name").user, "from-kubeconfig");
+    assert_eq!(
+        who_am_i(&api.client(), &Scope::WHOLE_CLUSTER, "from-kubeconfig").await.expect("a name").user,
+        "from-kubeconfig"
+    );
 
     api.world().refused.push(("selfsubjectreviews", 401, "Unauthorized"));
-    assert_eq!(who_am_i(&api.client(), "x").await, Err(IdentityError::Refused("Unauthorized".into())));
+    assert_eq!(
+        who_am_i(&api.client(), &Scope::WHOLE_CLUSTER, "x").await,
+        Err(IdentityError::Refused("Unauthorized".into()))
+    );
 
     api.world().hanging.push("selfsubjectreviews");
-    assert_eq!(who_am_i(&api.client(), "x").await, Err(IdentityError::NoAnswer { seconds: 5 }));
+    assert_eq!(who_am_i(&api.client(), &Scope::WHOLE_CLUSTER, "x").await, Err(IdentityError::NoAnswer { seconds: 5 }));
 }

@@ -127,8 +127,8 @@ impl fmt::Display for StoppedNodes {
         for (node, stop) in self.nodes.iter().take(NAMED_NODES) {
             let words = stop.to_string();
             match by_words.iter_mut().find(|(other, _)| *other == words) {
-                Some((_, nodes)) => nodes.push(format!("{node}")),
-                None => by_words.push((words, vec![format!("{node}")])),
+                Some((_, nodes)) => nodes.push(node.to_string()),
+                None => by_words.push((words, vec![node.to_string()])),
             }
         }
         let parts: Vec<String> =

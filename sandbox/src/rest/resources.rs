@@ -82,7 +82,7 @@ pub(super) fn serve_tenant(
 ) -> Result<Response, ApiError> {
     let target = target(kinds, group, version, rest).ok_or_else(ApiError::no_such_path)?;
     let kind = target.kind;
-    let selector = || Selector::read(asked, target.namespace.as_deref(), None);
+    let selector = || Selector::read(asked, kind, target.namespace.as_deref());
     let Some(name) = &target.name else {
         return match asked.method {
             Method::GET if asked.flag("watch") => watch::serve(shared, asked, Some(tenant), kind, selector()?),

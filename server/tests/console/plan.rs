@@ -46,9 +46,8 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
     let tenant = ["-n", "team-a", "tenant-00"];
     let with = |more: &[&'static str]| [&tenant[..], more].concat();
     let cases: [(Vec<&str>, i32, &str); 7] = [
-        // A neighbour's pods are being replaced in this world.
-        (with(&["--to", "v1.35.7"]), 2, "On DataStore default another tenant has more API servers than usual now"),
-        (with(&["--to", "v1.35.7", "--strategy", "0/1"]), 1, "Nothing blocks it; "),
+        (with(&["--to", "v1.35.7"]), 1, "DataStore default also serves 10 other tenants"),
+        (with(&["--to", "v1.35.7", "--strategy", "0/1"]), 1, "Nothing blocks it."),
         (with(&["--to", "v1.36.4", "--strategy", "0/1", "-o", "markdown"]), 1, "# team-a/tenant-00: v1.35.6 → v1.36.4"),
         (with(&["--to", "v1.34.1"]), 2, "v1.34.1 is older than v1.35.6"),
         (with(&["--to", "v1.99.0", "-o", "json"]), 2, "\"verdict\": \"blocked\""),
@@ -60,6 +59,10 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
         assert!(out.contains(words) || err.contains(words), "{arguments:?}: {out}{err}");
         assert_eq!(exit, Some(code), "{arguments:?}: {out}{err}");
     }
+    let theirs = with(&["--to", "v1.35.7", "--context", "owner@team-a"]);
+    let (exit, out, err) = plan(&kubeconfig, &theirs).await;
+    assert_eq!(exit, Some(1), "whoever may read one namespace gets a plan: {out}{err}");
+    assert!(out.contains("Whether tenants of other namespaces use DataStore default too is not known"), "{out}");
     let (_, json, _) = plan(&kubeconfig, &with(&["--to", "v1.35.7", "--strategy", "0/1", "-o", "json"])).await;
     let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
     assert_eq!(json["schema"], "upgrade-plan/v1");
