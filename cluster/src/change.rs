@@ -142,8 +142,10 @@ impl Changes {
         }
         let client = self.client_of(identity)?;
         let agreed = request.agreement(identity.may_override());
-        let (operator, room) =
-            tokio::join!(self.operator_knowledge(), RoomReading::read(&self.client, &request.tenant));
+        // The tenant is read beside the rest, so that an API server that hangs is given up as soon as ever.
+        let beside =
+            async { Ok(tokio::join!(self.operator_knowledge(), RoomReading::read(&self.client, &request.tenant))) };
+        let (_, (operator, room)) = tokio::try_join!(self.fresh(identity, &client, &request.tenant), beside)?;
         let started = self
             .write(identity, &client, &request.tenant, &request.binding, |snapshot| {
                 let preflight = self.judge(snapshot, request, &operator);

@@ -6,7 +6,7 @@ use planner::strategy::Strategy;
 use planner::tenant::TenantSnapshot;
 use serde_json::json;
 
-use crate::builders::{current, hopping, kinds, tenant, today, troubled, v1_0_0, version};
+use crate::builders::{current, hopping, kinds, today, troubled, v1_0_0, version};
 use crate::stage_stuck::{never_ready, rolling};
 
 fn check(snapshot: &TenantSnapshot, wanted: &str, strategy: Option<Strategy>) -> Preflight {
