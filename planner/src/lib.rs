@@ -8,6 +8,7 @@
 //! same answer in both.
 
 pub mod cost;
+pub mod datastore;
 pub mod film;
 pub mod finding;
 pub mod hop;

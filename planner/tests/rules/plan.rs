@@ -2,7 +2,9 @@
 
 use planner::operator::OperatorKnowledge;
 use planner::placement;
-use planner::plan::{DryRunFact, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown, text};
+use planner::plan::{
+    CostFacts, DryRunFact, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown, text,
+};
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
 use planner::tenant::{PodRequests, Reading, TenantSnapshot};
@@ -17,6 +19,7 @@ struct Wanted {
     strategy: Option<Strategy>,
     neighbours: Neighbours,
     room: RoomFact,
+    costs: CostFacts,
     dry_run: DryRunFact,
     made_at: UnixMillis,
 }
@@ -25,7 +28,8 @@ impl Wanted {
     fn hop(from: &str, to: &'static str) -> Self {
         let mut snapshot = tenant(from);
         if let Reading::Read(deployment) = &mut snapshot.deployment {
-            deployment.requests = PodRequests { cpu_millis: Some(250), memory_bytes: Some(512 << 20) };
+            deployment.requests =
+                PodRequests { cpu_millis: Some(250), memory_bytes: Some(512 << 20), ..PodRequests::default() };
         }
         Self {
             snapshot,
@@ -33,6 +37,7 @@ impl Wanted {
             strategy: None,
             neighbours: Neighbours::default(),
             room: RoomFact::Simulated(placement::Verdict::Fits { more: 3 }, Vec::new()),
+            costs: CostFacts::default(),
             dry_run: DryRunFact::Accepted,
             made_at: NOW,
         }
@@ -48,6 +53,7 @@ impl Wanted {
             releases: &ReleaseTable::built_in(),
             neighbours: self.neighbours,
             room: self.room.clone(),
+            costs: self.costs.clone(),
             dry_run: self.dry_run.clone(),
             today: today(),
             made_at: self.made_at,
