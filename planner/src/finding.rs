@@ -5,9 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::kind::{FindingKind, RoomOutcome};
+pub use self::overriding::{Overridable, Override, OverrideError, OverrideState};
 
 mod advice;
 mod kind;
+mod overriding;
 mod sentence;
 
 /// One result of a check. The sentence is the `Display` of [`Finding::kind`].

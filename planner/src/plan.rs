@@ -5,12 +5,16 @@
 
 mod change;
 mod checklist;
+mod costs;
 mod document;
 mod markdown;
 mod neighbours;
 mod text;
 
 pub use self::change::PlannedChange;
+pub use self::costs::{
+    Amount, CostFacts, CostRow, CostStep, DataStoreNow, PlannedCosts, PlannedOverride, QuotaLine, StrategyCost,
+};
 pub use self::document::{Forecast, PlanStrategy, PlannedFinding, SCHEMA, StepLine, UpgradePlan, Verdict};
 pub use self::markdown::markdown;
 pub use self::neighbours::Neighbours;
@@ -47,6 +51,8 @@ pub struct PlanFacts<'a> {
     pub neighbours: Neighbours,
     /// Whether its pods find room.
     pub room: RoomFact,
+    /// What its costs are made from.
+    pub costs: CostFacts,
     /// What the API server said to the change as a dry run.
     pub dry_run: DryRunFact,
     /// Today.
@@ -87,13 +93,16 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
     findings.extend(facts.neighbours.finding(snapshot, strategy));
     findings.extend(room_finding(&facts.room));
     findings.extend(dry_run_finding(&facts.dry_run));
-    findings.sort_by_key(|finding| finding.severity);
 
     let input = LabInput::for_hop(snapshot, facts.version, check.hop.unwrap_or(HopKind::Patch));
-    let row = input.as_ref().zip(strategy).and_then(|(input, strategy)| {
-        let input = LabInput { custom: Some(strategy), ..input.clone() };
-        compare(&input).rows.into_iter().find(|row| row.strategy == strategy)
-    });
+    let input = input.map(|input| LabInput { custom: strategy.or(input.custom), ..input });
+    let rows = input.as_ref().map(|input| compare(input).rows).unwrap_or_default();
+    let row = rows.iter().find(|row| Some(row.strategy) == strategy);
+    findings.extend(row.and_then(|row| facts.costs.limit_finding(row)));
+    let overrides = facts.costs.overrides.iter();
+    let overrides =
+        overrides.map(|given| PlannedOverride::of(given, given.apply(&mut findings, facts.made_at))).collect();
+    findings.sort_by_key(|finding| finding.severity);
     let planned: Vec<PlannedFinding> = findings.iter().map(PlannedFinding::of).collect();
     let irreversible =
         findings.iter().filter(|finding| is_about_the_way_back(finding)).map(ToString::to_string).collect();
@@ -116,7 +125,9 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
             why: why(input.as_ref(), strategy, facts),
             instead: instead(&facts.room),
         },
-        forecast: row.as_ref().map(|row| Forecast::of(row, snapshot.replicas)),
+        forecast: row.map(|row| Forecast::of(row, snapshot.replicas)),
+        costs: input.as_ref().map(|input| PlannedCosts::of(&facts.costs, input, &rows, strategy)),
+        overrides,
         digest: digest(facts, &planned),
         findings: planned,
         notices: notices(check.hop, strategy, snapshot.replicas).into_iter().map(str::to_owned).collect(),

@@ -1,10 +1,17 @@
 use super::{FindingKind, RoomOutcome, Severity, Source};
+use crate::datastore::AgainstLimit;
 use crate::strategy::Strategy;
 
 impl FindingKind {
     /// What it means for a step. The same kind always means the same.
     pub fn severity(&self) -> Severity {
         match self {
+            // The numbers are ranges, so none of it blocks.
+            Self::DataStoreLimit { peak, limit, .. } => match peak.against(*limit) {
+                AgainstLimit::Within => Severity::Passes,
+                AgainstLimit::MayExceed => Severity::Warns,
+                AgainstLimit::Unlimited => Severity::Unknown,
+            },
             Self::Malformed { .. }
             | Self::AboveCeiling { .. }
             | Self::Downgrade { .. }
@@ -126,7 +133,8 @@ impl FindingKind {
             Self::SurgeAddsPods { .. }
             | Self::DataStoreLoad { .. }
             | Self::DataStoreShared { .. }
-            | Self::DataStoreBusy { .. } => Source::KamajiGuide,
+            | Self::DataStoreBusy { .. }
+            | Self::DataStoreLimit { .. } => Source::KamajiGuide,
             Self::Room { .. } | Self::RoomNotChecked { .. } => Source::Scheduler,
             Self::KubeletsNotChecked { .. } | Self::KubectlSkew { .. } => Source::SkewPolicy,
             Self::DeploymentNotSettled { .. }
@@ -276,10 +284,17 @@ impl FindingKind {
                 "Compare the room that is left on the nodes with what the pods request yourself."
             }
             Self::DataStoreBusy { .. } => "Wait until it is finished, or ask a platform administrator.",
+            Self::DataStoreLimit { peak, .. } if peak.most.is_none() => {
+                "Set `--datastore-max-open-connections` in `extraArgs.kine` of the tenants of this DataStore."
+            }
+            Self::DataStoreLimit { peak, limit, .. } if peak.against(*limit) != AgainstLimit::Within => {
+                "Take a strategy of less surge, let the DataStore take more, or look at what it really holds."
+            }
             Self::DryRunRefused { .. } => "Read the words of the refusal; nothing was written.",
             Self::DryRunNotJudged { .. } => "Look again when the API server and Kamaji answer.",
             Self::Room { .. }
             | Self::DataStoreShared { .. }
+            | Self::DataStoreLimit { .. }
             | Self::DryRunAccepted
             | Self::Malformed { .. }
             | Self::AlreadyWanted { .. }

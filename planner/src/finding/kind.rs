@@ -1,6 +1,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::datastore::Connections;
 use crate::hop::Acknowledgement;
 use crate::stage::Exit;
 use crate::strategy::{Strategy, StrategyError};
@@ -382,6 +383,17 @@ pub enum FindingKind {
         data_store: String,
         /// How many tenants.
         surging: u32,
+    },
+    /// How the connections of the DataStore at the peak compare with how many it takes.
+    DataStoreLimit {
+        /// Its name.
+        data_store: String,
+        /// Connections now, of all tenants.
+        now: Connections,
+        /// Connections at the peak, of all tenants.
+        peak: Connections,
+        /// How many it takes.
+        limit: u32,
     },
     /// The API server and Kamaji would take the change.
     DryRunAccepted,

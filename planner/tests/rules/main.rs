@@ -1,10 +1,12 @@
 //! The rules of the domain: versions, strategies, stages, hops.
 
 mod builders;
+mod datastore;
 mod finding;
 mod hop;
 mod next;
 mod operator;
+mod overrides;
 mod plan;
 mod preflight;
 mod recorded_refusals;
