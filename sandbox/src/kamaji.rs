@@ -156,6 +156,7 @@ impl World {
             KamajiStep::Refresh(key) => self.refresh(&key),
             KamajiStep::Finalize(key) => {
                 self.store.remove(Kind::TenantControlPlane, &key);
+                self.note_users();
             }
             step => {
                 let Some(run) = self.kamaji.running.clone() else { return };
@@ -308,7 +309,28 @@ impl World {
             });
         })
         .ok();
+        self.note_users();
         self.plan_within(WRITE_MS, Action::Kamaji(KamajiStep::WriteDeployment));
+    }
+
+    /// Brings `status.usedBy` of each DataStore up to date: the tenants whose status names it.
+    fn note_users(&mut self) {
+        let tenants = self.store.list(Kind::TenantControlPlane, None);
+        let users: Vec<(String, String)> = tenants
+            .filter_map(|(key, tenant)| {
+                let store = json::text(tenant, "/status/storage/dataStoreName")?;
+                Some((store.to_owned(), format!("{}/{}", key.namespace, key.name)))
+            })
+            .collect();
+        let stores: Vec<Key> = self.store.list(Kind::DataStore, None).map(|(key, _)| key.clone()).collect();
+        for store in stores {
+            let used_by: Vec<&str> =
+                users.iter().filter(|(name, _)| *name == store.name).map(|(_, user)| user.as_str()).collect();
+            self.update(Kind::DataStore, &store, Part::Status, INTERNAL, |store| {
+                store["status"]["usedBy"] = json!(used_by);
+            })
+            .ok();
+        }
     }
 
     fn write_deployment(&mut self, key: &Key, tenant: &Arc<Value>) {

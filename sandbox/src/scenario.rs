@@ -20,7 +20,7 @@ struct Scenario {
     build: fn(&mut Builder),
 }
 
-const SCENARIOS: [Scenario; 10] = [
+const SCENARIOS: [Scenario; 11] = [
     Scenario { name: DEFAULT, description: "every situation once", build: tenants::default },
     Scenario { name: "single", description: "only team-a/tenant-00, ready at v1.35.6", build: tenants::single },
     Scenario { name: "empty", description: "no tenant at all", build: tenants::empty },
@@ -45,6 +45,11 @@ const SCENARIOS: [Scenario; 10] = [
         name: "far-registry",
         description: "images take 9 to 20 seconds to pull, and v1.36.4 is on no node",
         build: tenants::far_registry,
+    },
+    Scenario {
+        name: "shared-stores",
+        description: "a DataStore of each driver with several tenants, one of them upgrading, and pods that are measured",
+        build: tenants::shared_stores,
     },
     Scenario { name: "many", description: "100 tenants in 10 namespaces", build: tenants::many },
 ];

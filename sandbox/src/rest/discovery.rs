@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::metrics;
 use crate::error::ApiError;
 use crate::kinds::Kind;
 
@@ -24,17 +25,25 @@ pub(super) fn api_versions() -> Value {
     json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
 }
 
-pub(super) fn groups() -> Value {
-    let groups: Vec<Value> = GROUPS.iter().map(|(name, version)| describe(name, version)).collect();
+/// Every group; `metrics.k8s.io` where it is served.
+pub(super) fn groups(with_metrics: bool) -> Value {
+    let metrics = with_metrics.then_some((metrics::GROUP, metrics::VERSION));
+    let groups = GROUPS.into_iter().chain(metrics).map(|(name, version)| describe(name, version));
+    let groups: Vec<Value> = groups.collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
 pub(super) fn group(name: &str) -> Result<Value, ApiError> {
     let (name, version) = GROUPS.iter().find(|(known, _)| *known == name).ok_or_else(ApiError::no_such_path)?;
+    Ok(described(name, version))
+}
+
+/// A group by itself.
+pub(super) fn described(name: &str, version: &str) -> Value {
     let mut group = describe(name, version);
     group["kind"] = json!("APIGroup");
     group["apiVersion"] = json!("v1");
-    Ok(group)
+    group
 }
 
 pub(super) fn resources(group: &str, version: &str) -> Result<Value, ApiError> {

@@ -94,14 +94,20 @@ impl Builder {
                 }),
             );
         }
-        self.world.plant(Kind::DataStore, json!({
-            "metadata": {"name": "default", "generation": 1},
-            "spec": {
-                "driver": "etcd",
-                "endpoints": ["etcd-0.etcd.kamaji-system.svc:2379", "etcd-1.etcd.kamaji-system.svc:2379", "etcd-2.etcd.kamaji-system.svc:2379"],
-            },
-            "status": {"ready": true, "observedGeneration": 1},
-        }));
+        let member = |number| format!("etcd-{number}.etcd.kamaji-system.svc:2379");
+        self.data_store("default", "etcd", &[member(0), member(1), member(2)]);
+    }
+
+    /// A DataStore that nobody uses yet.
+    pub(super) fn data_store(&mut self, name: &str, driver: &str, endpoints: &[String]) {
+        self.world.plant(
+            Kind::DataStore,
+            json!({
+                "metadata": {"name": name, "generation": 1},
+                "spec": {"driver": driver, "endpoints": endpoints},
+                "status": {"ready": true, "observedGeneration": 1},
+            }),
+        );
     }
 
     /// Creates a tenant and waits until it rests.
