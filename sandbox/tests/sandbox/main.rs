@@ -4,6 +4,7 @@ mod access;
 mod api;
 mod doors;
 mod images;
+mod metrics;
 mod refusals;
 mod support;
 mod tenants;
