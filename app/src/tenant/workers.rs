@@ -13,7 +13,7 @@ use planner::tenant::{TenantId, TenantSnapshot};
 use planner::tenant_api::Answer;
 use planner::version::{KubernetesVersion, Minor};
 use planner::workers::{
-    DrainReport, DueStep, Gate, GateState, LiveWorkers, Pace, PathWorker, Serving, Workers, due, gates, next_minor,
+    DrainReport, DueStep, Gate, GateState, LiveWorkers, Pace, PathWorker, Serving, Workers, due, gates, kubelet_patches, next_minor,
     order, passes, path, progress,
 };
 
@@ -21,6 +21,7 @@ use self::node::Drain;
 use self::query::WorkersQuery;
 use self::table::{Listing, listing};
 use super::{Knowledge, Tenant, tenant_page};
+use crate::clipboard::copy_block;
 use crate::error::ConsoleError;
 use crate::format;
 use crate::links::{self, TenantTab};
@@ -104,71 +105,70 @@ fn workers(tenant: Tenant) -> AnyView {
 }
 
 fn body(tenant: Tenant, seen: Memo<LiveWorkers>, query: Memo<WorkersQuery>) -> AnyView {
-    let node = Memo::new(move |_| query.with(|query| query.node.clone()));
+    let name = Memo::new(move |_| query.with(|query| query.node.clone()));
     // Read again whenever the nodes change: a drain that goes on is seen going on.
-    let drain_of = Resource::new(
-        move || (node.get(), seen.with(|seen| seen.workers().map(|workers| workers.seen_at))),
+    let drain = Resource::new_blocking(
+        move || (name.get(), seen.with(|seen| seen.workers().map(|workers| workers.seen_at))),
         move |(node, _)| {
             let id = tenant.first.with_value(|first| first.id.clone());
-            async move { if node.is_empty() { None } else { Some(read_drain(id.namespace, id.name, node).await) } }
+            async move {
+                if node.is_empty() { None } else { Some(read_drain(id.namespace, id.name, node).await) }
+            }
         },
     );
     let target = Memo::new(move |_| tenant.snapshot.with(|snapshot| snapshot.desired_version.parsed().ok()));
-    view! {
-        {move || {
-            tenant
-                .snapshot
-                .with(|snapshot| {
-                    seen.with(|seen| {
-                        tenant.knowledge.with_value(|knowledge| query.with(|query| standing(snapshot, seen, knowledge, query)))
-                    })
+    let node = Memo::new(move |_| {
+        let found = |workers: &Workers| workers.nodes.iter().find(|node| name.with(|name| node.name == *name)).cloned();
+        seen.with(|seen| seen.workers().and_then(found))
+    });
+    let one = move || {
+        let drain: Drain = drain.get().flatten().map(|answer| answer.map_err(|error| error.to_string()));
+        let (name, target) = (name.get(), target.get()?);
+        if name.is_empty() || seen.with(|seen| seen.workers().is_none()) {
+            return None;
+        }
+        let close = query.with(|query| WorkersQuery { node: String::new(), ..query.clone() });
+        let id = tenant.first.with_value(|first| first.id.clone());
+        Some(node.with(|node| match node {
+            Some(node) => tenant.knowledge.with_value(|knowledge| {
+                node::section(&id, node, &target, &knowledge.releases, close.href(&id), &drain)
+            }),
+            None => node::gone(&name, close.href(&id)),
+        }))
+    };
+    let part = move |part: fn(&TenantSnapshot, &LiveWorkers, &Knowledge, &WorkersQuery) -> AnyView| {
+        move || {
+            tenant.snapshot.with(|snapshot| {
+                seen.with(|seen| {
+                    tenant.knowledge.with_value(|knowledge| query.with(|query| part(snapshot, seen, knowledge, query)))
                 })
-        }}
-        <Transition>
-            {move || {
-                let drain = Memo::new(move |_| -> Drain {
-                    drain_of.get().flatten().map(|answer| answer.map_err(|error| error.to_string()))
-                });
-                move || {
-                    let target = target.get()?;
-                    let name = node.get();
-                    if name.is_empty() {
-                        return None;
-                    }
-                    seen.with(|seen| {
-                        let workers = seen.workers()?;
-                        let id = tenant.first.with_value(|first| first.id.clone());
-                        tenant
-                            .knowledge
-                            .with_value(|knowledge| {
-                                query
-                                    .with(|query| {
-                                        Some(
-                                            node::section(&id, &name, &workers.nodes, &target, &knowledge.releases, query, drain),
-                                        )
-                                    })
-                            })
-                    })
-                }
-            }}
-        </Transition>
+            })
+        }
+    };
+    view! {
+        {part(before_the_nodes)}
+        <Transition>{one}</Transition>
+        {part(nodes_and_path)}
     }
     .into_any()
 }
 
-/// Everything but the one node.
-fn standing(
+/// What the workers are to run; `None` while that cannot be read.
+fn target_of(snapshot: &TenantSnapshot) -> Result<KubernetesVersion, String> {
+    let unreadable = |error| format!("what the workers are to run cannot be read: {error}");
+    snapshot.desired_version.parsed().map_err(unreadable)
+}
+
+/// How far they are, and what holds the first one back.
+fn before_the_nodes(
     snapshot: &TenantSnapshot,
     seen: &LiveWorkers,
     knowledge: &Knowledge,
-    query: &WorkersQuery,
+    _: &WorkersQuery,
 ) -> AnyView {
-    let target = match snapshot.desired_version.parsed() {
+    let target = match target_of(snapshot) {
         Ok(target) => target,
-        Err(error) => {
-            let words = format!("what the workers are to run cannot be read: {error}");
-            return view! { <p class="lead">{sentence(&words)}</p> }.into_any();
-        }
+        Err(words) => return view! { <p class="lead">{sentence(&words)}</p> }.into_any(),
     };
     let Some(workers) = seen.workers() else { return unseen(snapshot, seen, &target, knowledge) };
     let lost = (!seen.is_live()).then(|| {
@@ -183,6 +183,19 @@ fn standing(
         {lost}
         {verdict(snapshot, workers, &target, knowledge)}
         {gates_section(snapshot, workers, &target, knowledge)}
+    }
+    .into_any()
+}
+
+/// The list of nodes, and the way further on.
+fn nodes_and_path(
+    snapshot: &TenantSnapshot,
+    seen: &LiveWorkers,
+    knowledge: &Knowledge,
+    query: &WorkersQuery,
+) -> AnyView {
+    let (Some(workers), Ok(target)) = (seen.workers(), target_of(snapshot)) else { return ().into_any() };
+    view! {
         <section class="section stack" aria-labelledby="nodes">
             <h2 id="nodes">{"Nodes"}</h2>
             {listing(&Listing {
@@ -220,9 +233,9 @@ fn unseen(snapshot: &TenantSnapshot, seen: &LiveWorkers, target: &KubernetesVers
             <p>
                 {format!("Whoever has the tenant’s kubeconfig sees with kubectl get nodes what each node runs. All of them go to {target}, one at a time; a script for one node comes from:")}
             </p>
-            {crate::clipboard::copy_block("Debian and Ubuntu".to_owned(), command("debian"))}
-            {crate::clipboard::copy_block("RHEL and kin, Fedora".to_owned(), command("rhel"))}
-            {crate::clipboard::copy_block("SUSE".to_owned(), command("suse"))}
+            {copy_block("Debian and Ubuntu".to_owned(), command("debian"))}
+            {copy_block("RHEL and kin, Fedora".to_owned(), command("rhel"))}
+            {copy_block("SUSE".to_owned(), command("suse"))}
         </section>
     }
     .into_any()
@@ -296,12 +309,15 @@ fn all_gates(
     target: &KubernetesVersion,
     releases: &ReleaseTable,
 ) -> Vec<Gate> {
-    // Each kubelet that is installed on the way must take the configuration.
+    gates(snapshot, target, &workers.kubeadm_config, &workers.kubelet_config, &installed_on_the_way(workers, target, releases))
+}
+
+/// The minors of the kubelets that are installed on the way: each must take the configuration.
+fn installed_on_the_way(workers: &Workers, target: &KubernetesVersion, releases: &ReleaseTable) -> Vec<Minor> {
     let on_the_way =
         workers.nodes.iter().filter_map(|node| passes(&node.kubelet.parsed().ok()?, target, releases).ok());
     let installed: BTreeSet<Minor> = on_the_way.flatten().map(|pass| pass.to.minor()).chain([target.minor()]).collect();
-    let installed: Vec<Minor> = installed.into_iter().collect();
-    gates(snapshot, target, &workers.kubeadm_config, &workers.kubelet_config, &installed)
+    installed.into_iter().collect()
 }
 
 /// What must hold before the first node.
@@ -335,6 +351,13 @@ fn gates_section(
         })
         .collect_view();
     let list = view! { <ul class="findings">{items}</ul> };
+    let minors = installed_on_the_way(workers, target, &knowledge.releases);
+    let patches = workers.kubelet_config.read().map(|config| kubelet_patches(config, &minors)).unwrap_or_default();
+    let cure = (!patches.is_empty()).then(|| {
+        let patch = serde_json::json!({ "spec": { "kubernetes": { "kubelet": { "configurationJSONPatches": patches } } } });
+        let text = serde_json::to_string_pretty(&patch).unwrap_or_default();
+        copy_block("What makes the kubelet-config fit: a merge patch for the TenantControlPlane".to_owned(), text)
+    });
     if open {
         return view! {
             <details class="section">
@@ -348,6 +371,7 @@ fn gates_section(
         <section class="section stack" aria-labelledby="gates">
             <h2 id="gates">{"Before the first node"}</h2>
             {list}
+            {cure}
         </section>
     }
     .into_any()

@@ -3,13 +3,12 @@
 use leptos::prelude::*;
 use planner::finding::Severity;
 use planner::releases::ReleaseTable;
-use planner::runbook::{ElsewherePage, Os, Rights, Runbook, Step};
+use planner::runbook::{ElsewherePage, Os, Rights, Runbook, Step, TypedCommand};
 use planner::tenant::TenantId;
 use planner::tenant_api::Answer;
 use planner::version::KubernetesVersion;
-use planner::workers::{DrainReport, NodeFacts, NodeName, PassesError, Reached, milestones};
+use planner::workers::{DrainReport, NodeFacts, NodeName, PassesError, Reached, is_done, milestones};
 
-use super::query::WorkersQuery;
 use super::table::state;
 use crate::clipboard::copy_block;
 use crate::links::{self, RunbookFile};
@@ -25,45 +24,38 @@ enum Guide {
     None(String),
 }
 
-/// The section of one node. `name`: as the address has it.
+/// The section of a node that is not there.
+pub(super) fn gone(name: &str, close: String) -> AnyView {
+    view! {
+        <section class="section stack" id="node" aria-labelledby="node-title">
+            <h2 id="node-title">{name.to_owned()}</h2>
+            <p>
+                {"There is no node of this name now: it may have been replaced. "}
+                <a href=close>{"Back to the list"}</a>
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// The section of one node. `close`: the address without it.
 pub(super) fn section(
     id: &TenantId,
-    name: &str,
-    nodes: &[NodeFacts],
+    node: &NodeFacts,
     target: &KubernetesVersion,
     releases: &ReleaseTable,
-    query: &WorkersQuery,
-    drain: Memo<Drain>,
+    close: String,
+    drain: &Drain,
 ) -> AnyView {
-    let close = WorkersQuery { node: String::new(), ..query.clone() }.href(id);
-    let Some(node) = nodes.iter().find(|node| node.name == name) else {
-        return view! {
-            <section class="section stack" id="node" aria-labelledby="node-title">
-                <h2 id="node-title">{name.to_owned()}</h2>
-                <p>
-                    {"There is no node of this name now: it may have been replaced. "}
-                    <a href=close>{"Back to the list"}</a>
-                </p>
-            </section>
-        }
-        .into_any();
-    };
-    let (seen, to) = (node.clone(), target.clone());
-    let steps = move || {
-        drain.with(|drain| {
-            let report = drain.as_ref().and_then(|drain| drain.as_ref().ok()).and_then(|answer| answer.read().cloned());
-            milestone_list(&seen, &to, report.as_ref())
-        })
-    };
-    let done = planner::workers::is_done(node, target);
+    let report = drain.as_ref().and_then(|drain| drain.as_ref().ok()).and_then(|answer| answer.read());
     view! {
         <section class="section stack" id="node" aria-labelledby="node-title">
             <div class="section__head">
                 <h2 id="node-title">{format!("{}: {} → {target}", node.name, node.kubelet)}</h2>
-                <p class="cluster">{state(node, done)} <a href=close>{"Close"}</a></p>
+                <p class="cluster">{state(node, is_done(node, target))} <a href=close>{"Close"}</a></p>
             </div>
-            {steps}
-            {move || drain.with(drain_section)}
+            {milestone_list(node, target, report)}
+            {drain_section(drain)}
             {guide_section(id, &guide(node, target, releases))}
         </section>
     }
@@ -248,17 +240,18 @@ fn step_view(index: usize, step: &Step, runbook: &Runbook) -> AnyView {
         Rights::Root => "on the node, as root",
         Rights::Administrator => "anywhere, with an administrator’s kubeconfig of the tenant",
     };
-    let commands = step
-        .commands
-        .iter()
-        .map(|command| {
-            let purpose = match &command.only {
-                Some(only) => format!("{rights}; only {only}"),
-                None => rights.to_owned(),
-            };
-            copy_block(purpose, command.text.clone())
-        })
-        .collect_view();
+    // Commands for everybody are copied together; where one stands for another, each by itself.
+    let blocks: Vec<(String, String)> = if step.commands.iter().all(|command| command.only.is_none()) {
+        let lines: Vec<&str> = step.commands.iter().map(|command| command.text.as_str()).collect();
+        vec![(rights.to_owned(), lines.join("\n"))]
+    } else {
+        let block = |command: &TypedCommand| {
+            let only = command.only.as_ref().map(|only| format!("; only {only}")).unwrap_or_default();
+            (format!("{rights}{only}"), command.text.clone())
+        };
+        step.commands.iter().map(block).collect()
+    };
+    let commands = blocks.into_iter().map(|(purpose, text)| copy_block(purpose, text)).collect_view();
     view! {
         <li class="runbook__step">
             {pass.map(|pass| view! { <p class="runbook__pass">{pass}</p> })}

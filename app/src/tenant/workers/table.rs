@@ -54,7 +54,7 @@ pub(super) fn listing(listing: &Listing<'_>) -> AnyView {
     } else {
         view! {
             <div class="table-region" role="region" aria-label="Nodes" tabindex="0">
-                <table class="table table--stacked">
+                <table class="table table--stacked nodes-table">
                     <thead>
                         <tr>
                             <th scope="col">{"Node"}</th>
@@ -196,13 +196,13 @@ fn version_class(node: &NodeFacts, target: &KubernetesVersion) -> &'static str {
 /// The verdict of version skew, with the line of the policy that it comes from.
 fn skew(verdict: KubeletVerdict) -> AnyView {
     let class = match verdict {
-        KubeletVerdict::Same | KubeletVerdict::Behind { .. } => "table__unit",
-        KubeletVerdict::AtLimit { .. } => "table__unit severity severity--warns",
+        KubeletVerdict::Same | KubeletVerdict::Behind { .. } => "node-skew",
+        KubeletVerdict::AtLimit { .. } => "node-skew node-skew--warns",
         KubeletVerdict::TooOld { .. } | KubeletVerdict::TooNew { .. } | KubeletVerdict::OtherMajor => {
-            "table__unit severity severity--blocks"
+            "node-skew node-skew--blocks"
         }
     };
-    view! { <span class=class>{verdict.to_string()}</span> }.into_any()
+    view! { <p class=class>{verdict.to_string()}</p> }.into_any()
 }
 
 pub(super) fn state(node: &NodeFacts, done: bool) -> AnyView {
