@@ -4,6 +4,7 @@
 //! every page and every server function. Each answer is made for that identity: what it may not see does not exist for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cluster::change::{ChangeError, Changes};
 use cluster::health::WatchHealth;
@@ -16,17 +17,25 @@ use planner::next::next_versions;
 use planner::operator::OperatorKnowledge;
 use planner::plan::UpgradePlan;
 use planner::releases::ReleaseTable;
+use planner::runbook::{ElsewherePage, Os, Runbook};
 use planner::stage;
 use planner::tenant::{Freshness, TenantId, TenantSnapshot};
+use planner::tenant_api::{Answer, NotAsked};
+use planner::workers::{DrainReport, LiveWorkers, NodeName};
+use tokio::sync::watch;
 
 use crate::error::ConsoleError;
 use crate::fleet::{Fleet, FleetQuery, FleetRow, NextStep};
+use crate::links::RunbookFile;
 use crate::session::{Place, Session};
 use crate::tenant::TenantData;
 use crate::tenant::rollout::is_under_way;
 use crate::tenant::start::{Agreed, Checked};
 use crate::trouble::sentence;
 use crate::words;
+
+/// How long a page waits for the first list of a tenant's nodes.
+const NODES_WITHIN: Duration = Duration::from_secs(4);
 
 /// Everything the pages are made from.
 pub struct Backend {
@@ -75,11 +84,12 @@ impl Backend {
         let stale = visible.iter().filter(|snapshot| stale_since(&snapshot.freshness).is_some());
         let oldest = stale.min_by_key(|snapshot| stale_since(&snapshot.freshness));
         let freshness = oldest.map_or(Freshness::Live, |snapshot| snapshot.freshness.clone());
-        let hidden = match &identity.sees {
-            Visibility::All => self.observer.health().borrow().hidden(),
-            // Whoever sees some namespaces is not told about others.
-            Visibility::Namespaces(_) => Vec::new(),
+        // Whoever sees some namespaces is not told about others.
+        let health = self.observer.health().borrow().clone();
+        let theirs = |watch: &WatchHealth| {
+            watch.watch.namespace.as_ref().is_none_or(|namespace| identity.sees.covers(namespace.as_str()))
         };
+        let hidden = health.hidden().filter(|watch| theirs(watch)).filter_map(WatchHealth::sentence).collect();
         let rows = visible.iter().map(|snapshot| self.row(snapshot, &operator)).collect();
         Ok(Fleet { hidden, ..query.apply(rows, self.observer.now(), freshness) })
     }
@@ -126,6 +136,75 @@ impl Backend {
         };
         let strategy = read_strategy(strategy)?;
         changes.plan(identity, id, &version, strategy).await.map_err(|error| from_change(id, error))
+    }
+
+    /// How a tenant's nodes are now: what is seen, as soon as something is, or why nothing is.
+    ///
+    /// # Errors
+    /// [`ConsoleError::UnknownTenant`] also where the person may not see it.
+    pub async fn workers(&self, identity: &Identity, id: &TenantId) -> Result<LiveWorkers, ConsoleError> {
+        let Some(mut seen) = self.watch_workers(identity, id)? else {
+            return Ok(LiveWorkers::NotAsked(NotAsked::NoWay));
+        };
+        let something = seen.wait_for(|seen| !matches!(**seen, LiveWorkers::Waiting));
+        let _ = tokio::time::timeout(NODES_WITHIN, something).await;
+        let now = LiveWorkers::clone(&seen.borrow());
+        Ok(now)
+    }
+
+    /// A receiver of how a tenant's nodes are; `None` where no tenant can be asked, as in a recording.
+    ///
+    /// # Errors
+    /// [`ConsoleError::UnknownTenant`] also where the person may not see it.
+    pub fn watch_workers(
+        &self,
+        identity: &Identity,
+        id: &TenantId,
+    ) -> Result<Option<watch::Receiver<Arc<LiveWorkers>>>, ConsoleError> {
+        self.snapshot(identity, id)?;
+        Ok(self.changes.as_ref().and_then(|changes| changes.tenants().subscribe_workers(identity, id)))
+    }
+
+    /// The runbook of a node as a file, from what its kubelet has to what the tenant wants.
+    ///
+    /// # Errors
+    /// [`ConsoleError::UnknownTenant`], and [`ConsoleError::Refused`] in words where there is no runbook.
+    pub async fn runbook(
+        &self,
+        identity: &Identity,
+        id: &TenantId,
+        node: &str,
+        file: RunbookFile,
+    ) -> Result<String, ConsoleError> {
+        let refused = |why: String| ConsoleError::Refused(vec![why]);
+        let snapshot = self.snapshot(identity, id)?;
+        let seen = self.workers(identity, id).await?;
+        let workers = seen.workers().ok_or_else(|| refused(seen.to_string()))?;
+        let found = workers.nodes.iter().find(|found| found.name == node);
+        let found = found.ok_or_else(|| refused("there is no node of this name".to_owned()))?;
+        let name: NodeName = found.name.parse().map_err(bad_input)?;
+        let from = found.kubelet.parsed().map_err(bad_input)?;
+        let to = snapshot.desired_version.parsed().map_err(bad_input)?;
+        match found.os() {
+            Os::Packaged(os) => {
+                let runbook =
+                    Runbook::new(name, os, from, to, &self.releases).map_err(|error| refused(error.to_string()))?;
+                Ok(match file {
+                    RunbookFile::Script => runbook.script(),
+                    RunbookFile::Markdown => runbook.markdown(),
+                    RunbookFile::Json => runbook.json(),
+                })
+            }
+            Os::Elsewhere(os) => {
+                let page = ElsewherePage::new(name, os, from, to, &self.releases)
+                    .map_err(|error| refused(error.to_string()))?;
+                match file {
+                    RunbookFile::Script => Err(refused(format!("on {os} there is no script to run"))),
+                    RunbookFile::Markdown => Ok(page.markdown()),
+                    RunbookFile::Json => Ok(page.json()),
+                }
+            }
+        }
     }
 
     /// Whether there is a list of tenants at all: without one, nothing says that a tenant does not exist.
@@ -216,7 +295,7 @@ impl Request {
     /// Who is signed in and what the console is connected to.
     pub(crate) fn session(&self) -> Session {
         let sees = match &self.identity.sees {
-            Visibility::All => self.backend.observer.scope().to_string(),
+            Visibility::All => "all namespaces".to_owned(),
             Visibility::Namespaces(namespaces) if namespaces.is_empty() => "no namespace".to_owned(),
             Visibility::Namespaces(namespaces) => namespaces.iter().cloned().collect::<Vec<_>>().join(", "),
         };
@@ -263,6 +342,20 @@ impl Request {
     /// The plan of a choice.
     pub(crate) async fn plan(&self, id: &TenantId, version: &str, strategy: &str) -> Result<UpgradePlan, ConsoleError> {
         self.backend.plan(&self.identity, id, version, strategy).await
+    }
+
+    /// As [`Backend::workers`].
+    pub(crate) async fn workers(&self, id: &TenantId) -> Result<LiveWorkers, ConsoleError> {
+        self.backend.workers(&self.identity, id).await
+    }
+
+    /// What a drain of one node would meet.
+    pub(crate) async fn drain(&self, id: &TenantId, node: &str) -> Result<Answer<DrainReport>, ConsoleError> {
+        self.backend.snapshot(&self.identity, id)?;
+        let node: NodeName = node.parse().map_err(bad_input)?;
+        let Some(changes) = &self.backend.changes else { return Ok(Answer::Failed(NotAsked::NoWay.to_string())) };
+        let answer = changes.tenants().drain(&self.identity, id, &node).await;
+        Ok(answer.unwrap_or_else(|why| Answer::Failed(why.to_string())))
     }
 
     /// Starts a hop that a person has agreed to.

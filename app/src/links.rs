@@ -16,6 +16,8 @@ pub enum TenantTab {
     Start,
     /// The rollout.
     Rollout,
+    /// The workers.
+    Workers,
 }
 
 /// Address of a tenant's page.
@@ -26,6 +28,7 @@ pub fn tenant(id: &TenantId, tab: TenantTab) -> String {
         TenantTab::Plan => "/plan",
         TenantTab::Start => "/start",
         TenantTab::Rollout => "/rollout",
+        TenantTab::Workers => "/workers",
     };
     format!("/tenants/{}/{}{tail}", encode(&id.namespace), encode(&id.name))
 }
@@ -71,6 +74,46 @@ pub fn plan_file(id: &TenantId, file: PlanFile, query: &str) -> String {
         PlanFile::Json => "json",
     };
     format!("{}.{ending}{query}", tenant(id, TenantTab::Plan))
+}
+
+/// What the runbook of a node can be taken away as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunbookFile {
+    /// A script for a POSIX shell.
+    Script,
+    /// For a ticket.
+    Markdown,
+    /// For a program.
+    Json,
+}
+
+impl RunbookFile {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Script, Self::Markdown, Self::Json];
+
+    /// Its path, as a route.
+    pub fn route(self) -> &'static str {
+        match self {
+            Self::Script => "/tenants/{namespace}/{name}/workers/{node}/runbook.sh",
+            Self::Markdown => "/tenants/{namespace}/{name}/workers/{node}/runbook.md",
+            Self::Json => "/tenants/{namespace}/{name}/workers/{node}/runbook.json",
+        }
+    }
+}
+
+/// Address of a node's runbook as a file: from what its kubelet has to what the tenant wants.
+pub fn runbook_file(id: &TenantId, node: &str, file: RunbookFile) -> String {
+    let ending = match file {
+        RunbookFile::Script => "sh",
+        RunbookFile::Markdown => "md",
+        RunbookFile::Json => "json",
+    };
+    format!("{}/{}/runbook.{ending}", tenant(id, TenantTab::Workers), encode(node))
+}
+
+/// Address of the live stream of a tenant's nodes.
+pub fn workers_stream(id: &TenantId) -> String {
+    format!("{}/workers", tenant_stream(id))
 }
 
 /// Path of the lab without a tenant.

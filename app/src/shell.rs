@@ -12,6 +12,7 @@ use crate::tenant::overview::OverviewPage;
 use crate::tenant::plan::PlanPage;
 use crate::tenant::rollout::RolloutPage;
 use crate::tenant::start::StartPage;
+use crate::tenant::workers::WorkersPage;
 use crate::trouble::NoSuchPage;
 
 #[cfg(feature = "ssr")]
@@ -45,6 +46,7 @@ lazy_routes! {
     PlanRoute("plan_route") => PlanPage,
     StartRoute("start_route") => StartPage,
     RolloutRoute("rollout_route") => RolloutPage,
+    WorkersRoute("workers_route") => WorkersPage,
     TenantLabRoute("tenant_lab_route") => TenantLabPage,
     LabRoute("lab_route") => LabPage,
 }
@@ -113,6 +115,7 @@ fn MainRegion() -> impl IntoView {
                 <Route path=path!("/tenants/:namespace/:name/plan") view={Lazy::<PlanRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name/start") view={Lazy::<StartRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name/rollout") view={Lazy::<RolloutRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/tenants/:namespace/:name/workers") view={Lazy::<WorkersRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/tenants/:namespace/:name/lab") view={Lazy::<TenantLabRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/lab") view={Lazy::<LabRoute>::new()} ssr=SsrMode::Async />
             </FlatRoutes>

@@ -30,6 +30,7 @@ pub mod plan;
 pub mod rollout;
 mod rollout_films;
 pub mod start;
+pub mod workers;
 
 /// What the pages of a tenant are made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -121,6 +122,7 @@ fn frame(data: TenantData, tab: TenantTab, body: fn(Tenant) -> AnyView) -> AnyVi
         TenantTab::Plan => format!("Plan for {}", id.name),
         TenantTab::Start => format!("Upgrade {}", id.name),
         TenantTab::Rollout => format!("Rollout of {}", id.name),
+        TenantTab::Workers => format!("Workers of {}", id.name),
     };
     let first = Arc::new(snapshot);
     let stream = links::tenant_stream(&id);
@@ -231,6 +233,7 @@ fn tabs(id: &TenantId, open: TenantTab) -> impl IntoView + use<> {
         (TenantTab::Plan, "Plan"),
         (TenantTab::Start, "Start"),
         (TenantTab::Rollout, "Rollout"),
+        (TenantTab::Workers, "Workers"),
     ]
     .map(|(tab, label)| {
         let href = links::tenant(id, tab);

@@ -81,6 +81,7 @@ pub(crate) fn tenant(version: &str) -> TenantSnapshot {
             wanted: Some("default".to_owned()),
             used: Some("default".to_owned()),
             driver: Some("etcd".to_owned()),
+            ..DataStoreUse::default()
         },
         owners: Vec::new(),
         konnectivity: Konnectivity::Off,
@@ -107,7 +108,7 @@ fn deployment(version: &str) -> DeploymentFacts {
         min_ready_seconds: 0,
         progress_deadline_seconds: Some(600),
         termination_grace_seconds: 30,
-        requests: PodRequests { cpu_millis: None, memory_bytes: Some(320 << 20) },
+        requests: PodRequests { cpu_millis: None, memory_bytes: Some(320 << 20), ..PodRequests::default() },
         counts: DeploymentCounts {
             replicas: 3,
             updated: 3,

@@ -25,6 +25,7 @@ use planner::operator::OperatorKnowledge;
 use planner::releases::ReleaseTable;
 use planner::strategy::DeclaredStrategy;
 use planner::tenant::{DeclaredVersion, TenantId, TenantSnapshot};
+use planner::tenant_api::check;
 use planner::time::UnixMillis;
 use serde_json::Value;
 
@@ -146,7 +147,7 @@ impl Changes {
         }
     }
 
-    /// Starts a hop.
+    /// Starts a hop. The tenant's own API is asked too: what it proves against the hop stops it, whatever a person acknowledged.
     ///
     /// # Errors
     /// If anything speaks against it, or what the person agreed to is no longer so, or the API server refuses, or it cannot be

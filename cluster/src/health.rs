@@ -97,10 +97,9 @@ impl Health {
             && self.on(ObjectKind::TenantControlPlane).any(|watch| !watch.is_forbidden())
     }
 
-    /// The watches on TenantControlPlanes that are refused, one sentence each: what stands there is not shown.
-    pub fn hidden(&self) -> Vec<String> {
-        let refused = self.on(ObjectKind::TenantControlPlane).filter(|watch| watch.is_forbidden());
-        refused.filter_map(WatchHealth::sentence).collect()
+    /// The watches on TenantControlPlanes that are refused: what stands there is not shown.
+    pub fn hidden(&self) -> impl Iterator<Item = &WatchHealth> {
+        self.on(ObjectKind::TenantControlPlane).filter(|watch| watch.is_forbidden())
     }
 
     /// The watches on one kind.
@@ -141,7 +140,8 @@ impl WatchHealth {
         matches!(self.state, WatchState::Forbidden { .. })
     }
 
-    fn sentence(&self) -> Option<String> {
+    /// What is not as it should be; `None` if everything is.
+    pub fn sentence(&self) -> Option<String> {
         let watch = &self.watch;
         match &self.state {
             WatchState::Live { .. } | WatchState::Waiting { why: None, .. } => None,

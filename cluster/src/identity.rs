@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tower::BoxError;
 
 use crate::errors::{IdentityError, api_words};
+use crate::scope::Scope;
 
 /// How long the API server may take to say who we are.
 const REVIEW_WITHIN: Duration = Duration::from_secs(5);
@@ -48,13 +49,20 @@ pub enum Credentials {
     Impersonate,
 }
 
+impl Visibility {
+    /// Whether this namespace exists for the person.
+    pub fn covers(&self, namespace: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Namespaces(namespaces) => namespaces.contains(namespace),
+        }
+    }
+}
+
 impl Identity {
     /// Whether this TenantControlPlane exists for the person.
     pub fn may_see(&self, tenant: &TenantId) -> bool {
-        match &self.sees {
-            Visibility::All => true,
-            Visibility::Namespaces(namespaces) => namespaces.contains(&tenant.namespace),
-        }
+        self.sees.covers(&tenant.namespace)
     }
 
     /// A client whose requests are this person's.
@@ -70,17 +78,18 @@ impl Identity {
 }
 
 /// Asks the API server who the client is (SelfSubjectReview). Where it does not answer that, the user is `fallback`, the name
-/// the kubeconfig gives. Such a person sees what the client sees, since the console observes with the same credentials.
+/// the kubeconfig gives. Such a person sees what the client sees in this scope, since the console observes with the same
+/// credentials.
 ///
 /// # Errors
 /// If the API server cannot be reached or refuses the credentials.
-pub async fn who_am_i(client: &Client, fallback: &str) -> Result<Identity, IdentityError> {
+pub async fn who_am_i(client: &Client, scope: &Scope, fallback: &str) -> Result<Identity, IdentityError> {
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let request = Request::post("/apis/authentication.k8s.io/v1/selfsubjectreviews")
         .header(http::header::CONTENT_TYPE, "application/json")
         .body(review.to_string().into_bytes())
         .map_err(|error| IdentityError::Unreachable(error.to_string()))?;
-    let own = |user: String, groups| Identity { user, groups, sees: Visibility::All, via: Credentials::Own };
+    let own = |user: String, groups| Identity { user, groups, sees: scope.visibility(), via: Credentials::Own };
     match timeout(REVIEW_WITHIN, client.request::<Value>(request)).await {
         Err(_) => Err(IdentityError::NoAnswer { seconds: REVIEW_WITHIN.as_secs() }),
         Ok(Ok(answer)) => {

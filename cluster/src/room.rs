@@ -54,16 +54,17 @@ impl RoomReading {
         };
         let limit_range = |it: DynamicObject| part::<LimitRange>(&it.data, "/spec");
         let (nodes, namespaces, pods, deployment, quotas, limit_ranges) = tokio::join!(
-            list(client, "Node", None, "nodes", node),
-            list(client, "Namespace", None, "labels of namespaces", labels_of),
-            list(client, "Pod", None, "pods of all namespaces", pod),
+            list(client, "Node", None, node),
+            list(client, "Namespace", None, labels_of),
+            list(client, "Pod", None, pod),
             one(client, tenant),
-            list(client, "ResourceQuota", Some(namespace), "quotas of the namespace", quota),
-            list(client, "LimitRange", Some(namespace), "limit ranges of the namespace", limit_range),
+            list(client, "ResourceQuota", Some(namespace), quota),
+            list(client, "LimitRange", Some(namespace), limit_range),
         );
         let mut not_simulated = Vec::new();
         // Without nodes, pods and template nothing can be said at all; without the rest the verdict is unknown.
-        let nodes = complete(nodes?, "nodes", &mut not_simulated);
+        let nodes = complete(nodes.map_err(|why| without("nodes", &why))?, "nodes", &mut not_simulated);
+        let pods = pods.map_err(|why| without("pods of all namespaces", &why));
         let mut pods = complete(pods?, "pods", &mut not_simulated);
         let namespaces = complete_if_read(namespaces, "the labels of namespaces", &mut not_simulated);
         let quotas = complete_if_read(quotas, "the quotas of the namespace", &mut not_simulated);
@@ -105,19 +106,31 @@ fn complete<T>(listed: Listed<T>, what: &str, missing: &mut Vec<Feature>) -> Vec
 }
 
 fn complete_if_read<T>(listed: Result<Listed<T>, String>, what: &str, missing: &mut Vec<Feature>) -> Vec<T> {
-    let Ok(listed) = listed else {
-        missing.push(Feature::Unreadable(what.to_owned()));
-        return Vec::new();
-    };
-    complete(listed, what, missing)
+    match listed {
+        Ok(listed) => complete(listed, what, missing),
+        Err(why) => {
+            missing.push(Feature::Unreadable(format!("{what} ({why})")));
+            Vec::new()
+        }
+    }
 }
 
-/// Reads all objects of a kind of the core group, page by page; of each page only what `decode` keeps stays.
+/// Why nothing can be said without something.
+fn without(what: &str, why: &str) -> String {
+    format!("the {what} cannot be read: {why}")
+}
+
+/// How long was waited in vain.
+fn no_answer() -> String {
+    format!("no answer within {} s", PAGE_WITHIN.as_secs())
+}
+
+/// Reads all objects of a kind of the core group, page by page; of each page only what `decode` keeps stays. The error says why
+/// they could not be read, not which.
 async fn list<T>(
     client: &Client,
     kind: &str,
     namespace: Option<&str>,
-    what: &str,
     decode: impl Fn(DynamicObject) -> Result<T, String>,
 ) -> Result<Listed<T>, String> {
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", kind));
@@ -128,9 +141,8 @@ async fn list<T>(
     let mut listed = Listed { read: Vec::new(), unreadable: 0 };
     let mut params = ListParams::default().limit(PAGE);
     loop {
-        let page = timeout(PAGE_WITHIN, api.list(&params)).await;
-        let page = page.map_err(|_| format!("the {what} did not come within {} s", PAGE_WITHIN.as_secs()))?;
-        let page = page.map_err(|error| format!("the {what} cannot be read: {}", api_words(&error)))?;
+        let page = timeout(PAGE_WITHIN, api.list(&params)).await.map_err(|_| no_answer())?;
+        let page = page.map_err(|error| api_words(&error))?;
         for object in page.items {
             match decode(object) {
                 Ok(object) => listed.read.push(object),
@@ -147,9 +159,9 @@ async fn list<T>(
 async fn one(client: &Client, tenant: &TenantId) -> Result<DynamicObject, String> {
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("apps", "v1", "Deployment"));
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &tenant.namespace, &resource);
-    let read = timeout(PAGE_WITHIN, api.get(&tenant.name)).await;
-    let read = read.map_err(|_| format!("the Deployment did not come within {} s", PAGE_WITHIN.as_secs()))?;
-    read.map_err(|error| format!("the Deployment cannot be read: {}", api_words(&error)))
+    let read = timeout(PAGE_WITHIN, api.get(&tenant.name)).await.map_err(|_| no_answer());
+    let read = read.and_then(|read| read.map_err(|error| api_words(&error)));
+    read.map_err(|why| without("Deployment", &why))
 }
 
 fn node(object: DynamicObject) -> Result<Node, String> {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::errors::NamespaceError;
+use crate::identity::Visibility;
 use crate::resources::ObjectKind;
 
 /// The longest name of a namespace: a label of RFC 1123 (characters).
@@ -42,6 +43,14 @@ impl Scope {
     /// Whether every tenant of the cluster is looked at.
     pub fn is_whole_cluster(&self) -> bool {
         self.namespaces.is_empty()
+    }
+
+    /// What somebody sees who looks through a console of this scope with its own credentials.
+    pub fn visibility(&self) -> Visibility {
+        if self.is_whole_cluster() {
+            return Visibility::All;
+        }
+        Visibility::Namespaces(self.namespaces.iter().map(Namespace::to_string).collect())
     }
 
     /// The watches on one kind.
@@ -94,17 +103,6 @@ impl fmt::Display for Namespace {
     }
 }
 
-impl fmt::Display for Scope {
-    /// `all namespaces`, `team-a, team-b`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_whole_cluster() {
-            return f.write_str("all namespaces");
-        }
-        let names: Vec<&str> = self.namespaces.iter().map(Namespace::as_str).collect();
-        f.write_str(&names.join(", "))
-    }
-}
-
 impl fmt::Display for Watch {
     /// `Pods`, `Pods of team-a`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,7 +134,8 @@ mod tests {
         let words = |scope: &Scope, kind| scope.watches_on(kind).iter().map(Watch::to_string).collect::<Vec<_>>();
         let (all, some) = (Scope::WHOLE_CLUSTER, named(&["b", "a", "b"]));
         assert_eq!(named(&[]), all);
-        assert_eq!((all.to_string().as_str(), some.to_string().as_str()), ("all namespaces", "a, b"));
+        let seen = Visibility::Namespaces(["a".to_owned(), "b".to_owned()].into());
+        assert_eq!((all.visibility(), some.visibility()), (Visibility::All, seen));
         assert_eq!(words(&all, ObjectKind::Pod), ["Pods"]);
         assert_eq!(words(&some, ObjectKind::Pod), ["Pods of a", "Pods of b"]);
         assert_eq!(words(&some, ObjectKind::Node), ["Nodes"]);

@@ -141,6 +141,10 @@ impl TenantAccess {
 
     /// Opens the way to one tenant's API as the person.
     async fn open(&self, identity: &Identity, tenant: &TenantId) -> Result<secret::Opened, NotAsked> {
+        // What somebody may not see does not exist for them, so there is nothing to ask for.
+        if !identity.may_see(tenant) {
+            return Err(NotAsked::NoSecretNamed);
+        }
         let of_its_kubeconfig = |why: String| NotAsked::SecretNotRead { secret: "of its kubeconfig".to_owned(), why };
         let person = identity.client(&self.client).map_err(|error| of_its_kubeconfig(error.to_string()))?;
         let opened = timeout(OPEN_WITHIN, self.open_as(&person, tenant)).await;

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { Agent, request } from "node:https";
 import { promisify } from "node:util";
 
@@ -77,10 +77,11 @@ export class Cluster {
   }
 
   /** Sends a request and hands the answer over as it begins to come. */
-  open(method: string, path: string, body?: object | string, contentType = "application/json"): Promise<IncomingMessage> {
+  open(method: string, path: string, body?: object | string, contentType = "application/json", more: OutgoingHttpHeaders = {}): Promise<IncomingMessage> {
     const headers = {
       Accept: "application/json",
       ...(body === undefined ? {} : { "Content-Type": contentType }),
+      ...more,
     };
     return new Promise((resolve, reject) => {
       const sent = request(new URL(path, this.server), { method, headers, agent: this.agent }, resolve);
@@ -113,7 +114,7 @@ export class Cluster {
   }
 
   deployment(name: string): Promise<Deployment> {
-    return this.must("GET", `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${name}`);
+    return this.must("GET", deploymentPath(name));
   }
 
   /** The pods of a tenant's control plane, terminating ones included. */
@@ -216,6 +217,10 @@ export class Cluster {
 
 export function tenantPath(name: string): string {
   return `/apis/kamaji.clastix.io/v1alpha1/namespaces/${NAMESPACE}/tenantcontrolplanes/${name}`;
+}
+
+export function deploymentPath(name: string): string {
+  return `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${name}`;
 }
 
 export function podsPath(): string {

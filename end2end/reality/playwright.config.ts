@@ -11,6 +11,7 @@ export default defineConfig({
   workers: 1,
   // A shared machine can starve a real cluster for seconds. CI looks twice before it turns work away, and names what needed it.
   retries: process.env["CI"] === undefined ? 0 : 1,
+  reporter: [["list"], ["./report.ts"]],
   timeout: 240_000,
   expect: { timeout: 15_000 },
   use: { ...base.use, actionTimeout: 20_000 },

@@ -1,6 +1,11 @@
+import { execFile } from "node:child_process";
+
+import type { Page } from "@playwright/test";
+
+import { BINARY, type Console } from "../tests/console.js";
 import { hydrated } from "../tests/fixtures.js";
 import { startButton } from "../tests/pages.js";
-import { userOf } from "./accounts.js";
+import { deployedRoles, userOf, type Rule } from "./accounts.js";
 import { Cluster, NAMESPACE, tenantPath } from "./cluster.js";
 import { expect, test } from "./fixtures.js";
 
@@ -11,7 +16,72 @@ const READ = ["get", "list", "watch"];
 
 /** The tenant that all of them look at. */
 const NAME = "rights";
-const START = `/tenants/${NAMESPACE}/${NAME}/start?version=v1.28.4`;
+const TENANT = `/tenants/${NAMESPACE}/${NAME}`;
+const START = `${TENANT}/start?version=v1.28.4`;
+
+/** How long a console may take to read the cluster and to be refused (ms). */
+const TOLD_WITHIN = 10_000;
+
+/** Everything that shows something: pages, and what the console says of itself. */
+const PLACES = {
+  fleet: "/",
+  tenant: TENANT,
+  lab: `${TENANT}/lab`,
+  start: START,
+  rollout: `${TENANT}/rollout`,
+  health: "/readyz",
+};
+
+/** A page, or `console plan`. */
+type Place = keyof typeof PLACES | "plan";
+
+const EVERYWHERE: Place[] = ["fleet", "tenant", "lab", "start", "rollout", "health", "plan"];
+
+/**
+ * Where the lack of one right is told; everywhere else all is as with it. Given as a piece of the sentence, in which `…` stands
+ * for the API server's refusal.
+ */
+const LACKS: Record<string, Partial<Record<Place, string>>> = {
+  "list tenantcontrolplanes": Object.fromEntries(EVERYWHERE.map((place) => [place, "…"])),
+  "watch tenantcontrolplanes": Object.fromEntries(EVERYWHERE.map((place) => [place, "…"])),
+  "get tenantcontrolplanes": { start: "The management cluster refuses this: …", plan: "no plan for team-a/rights could be made: nothing was written, a permission is missing: …" },
+  "patch tenantcontrolplanes": {
+    start: "The API server could not judge it, so nothing can be started:",
+    plan: "Whether the change would be taken is not known: nothing was written, a permission is missing: …",
+  },
+  "list deployments": {
+    fleet: "The Deployment cannot be read: …",
+    tenant: "The Deployment may not be read (…), so nothing can be said.",
+    start: "The Deployment cannot be read: …",
+    rollout: "The management cluster does not show conditions of the Deployment to the console: …",
+    health: "Deployments may not be read: …",
+    plan: "The Deployment cannot be read: …",
+  },
+  "watch deployments": {
+    fleet: "The Deployment cannot be read: …",
+    tenant: "The Deployment may not be read (…), so nothing can be said.",
+    start: "The Deployment cannot be read: …",
+    rollout: "The management cluster does not show conditions of the Deployment to the console: …",
+    health: "Deployments may not be read: …",
+  },
+  "get deployments": { plan: "The room on the nodes was not checked: the Deployment cannot be read: …" },
+  "list replicasets": { rollout: "The management cluster does not show ReplicaSets to the console: …", health: "ReplicaSets may not be read: …" },
+  "watch replicasets": { rollout: "The management cluster does not show ReplicaSets to the console: …", health: "ReplicaSets may not be read: …" },
+  "list pods": {
+    rollout: "The management cluster does not show pods to the console: …",
+    health: "Pods may not be read: …",
+    plan: "The room on the nodes was not checked: the pods of all namespaces cannot be read: …",
+  },
+  "watch pods": { rollout: "The management cluster does not show pods to the console: …", health: "Pods may not be read: …" },
+  "list events": { rollout: "The management cluster does not show events to the console: …", health: "Events may not be read: …" },
+  "watch events": { rollout: "The management cluster does not show events to the console: …", health: "Events may not be read: …" },
+  // The lab says it too, of the version that is recommended; of such old ones none is.
+  "list nodes": { health: "Nodes may not be read: …", plan: "The room on the nodes was not checked: the nodes cannot be read: …" },
+  "watch nodes": { health: "Nodes may not be read: …" },
+  "list namespaces": { plan: "the labels of namespaces (…) could not be read" },
+  "list resourcequotas": { plan: "the quotas of the namespace (…) could not be read" },
+  "list limitranges": { plan: "the limit ranges of the namespace (…) could not be read" },
+};
 
 test.beforeAll(async () => {
   const cluster = await Cluster.asAdministrator();
@@ -52,3 +122,79 @@ test("with rights in one namespace only, the missing right is named on the page"
     await expect(page.getByRole("main")).toContainText(refusal, { timeout: 500 });
   }).toPass();
 });
+
+test("the deployed rights suffice, and each one that is missing is told where its part is missing", async ({ page, cluster, consoleOf, complaints }, testInfo) => {
+  complaints.expect(/Failed to load resource: the server responded with a status of (403|503)/);
+  const rights = single((await deployedRoles(cluster)).flatMap((role) => role.rules));
+  expect(rights.map(inWords).sort(), "the table is about the rights that are deployed").toEqual(Object.keys(LACKS).sort());
+
+  const differing: string[] = [];
+  for (const missing of [undefined, ...rights]) {
+    const account = missing === undefined ? "whole" : `without-${inWords(missing).replace(" ", "-")}`;
+    const left = rights.filter((right) => right !== missing);
+    const console = await consoleOf(account, "cluster", left);
+    const expected = missing === undefined ? {} : LACKS[inWords(missing)]!;
+    let found: string[] = [];
+    // A refusal reaches the pages a moment after the first list.
+    const asExpected = async () => {
+      found = differences(await told(page, console, testInfo.outputPath(`${account}.kubeconfig`)), expected, missing, account);
+      return found.length === 0;
+    };
+    await cluster.until(account, asExpected, TOLD_WITHIN).catch(() => differing.push(...found));
+    await console.stop();
+  }
+  expect(differing).toEqual([]);
+});
+
+/** One rule for each pair of verb and resource. */
+function single(rules: Rule[]): Rule[] {
+  return rules.flatMap(({ apiGroups, resources, verbs }) =>
+    resources.flatMap((resource) => verbs.map((verb) => ({ apiGroups, resources: [resource], verbs: [verb] }))),
+  );
+}
+
+function inWords({ verbs, resources }: Rule): string {
+  return `${verbs[0]} ${resources[0]}`;
+}
+
+/** What each place says, as one line of text. */
+async function told(page: Page, console: Console, kubeconfig: string): Promise<Record<Place, string>> {
+  const texts = {} as Record<Place, string>;
+  for (const [place, path] of Object.entries(PLACES)) {
+    const html = await (await page.request.get(`${console.url}${path}`)).text();
+    const shown = place === "health" ? (JSON.parse(html) as { remarks: string[] }).remarks.join(" ") : await textOf(page, html);
+    texts[place as Place] = shown.replace(/\s+/g, " ");
+  }
+  const plan = ["plan", "--kubeconfig", kubeconfig, "-n", NAMESPACE, NAME, "--to", "v1.28.4"];
+  texts.plan = await new Promise((resolve) => {
+    // Its exit code says what the plan comes to, and is no failure of the command.
+    execFile(BINARY, plan, (_, out, err) => resolve(`${out} ${err}`.replace(/\s+/g, " ")));
+  });
+  return texts;
+}
+
+/** What a person reads of a page, by the browser, without any of its scripts. */
+function textOf(page: Page, html: string): Promise<string> {
+  return page.evaluate((html) => {
+    const { body } = new DOMParser().parseFromString(html, "text/html");
+    body.querySelectorAll("script").forEach((script) => script.remove());
+    return body.textContent;
+  }, html);
+}
+
+/** Where it is not told as expected, and where something is told that should not be. */
+function differences(texts: Record<Place, string>, expected: Partial<Record<Place, string>>, missing: Rule | undefined, account: string): string[] {
+  const refusal = missing === undefined ? "" : `User "${userOf(account)}" cannot ${missing.verbs[0]} resource "${missing.resources[0]}"`;
+  return EVERYWHERE.flatMap((place) => {
+    const [text, sentence] = [texts[place], expected[place]];
+    if (sentence === undefined) {
+      const refused = /is forbidden|may not be read|could not be read/.exec(text);
+      return refused === null ? [] : [`${account}: ${place} tells of a refusal: ${text.slice(Math.max(0, refused.index - 120), refused.index + 200)}`];
+    }
+    const [before, after] = sentence.split("…");
+    const begin = text.indexOf(before!);
+    const rest = text.slice(begin + before!.length);
+    const good = begin >= 0 && (after === undefined || (rest.includes(refusal) && rest.includes(after, rest.indexOf(refusal))));
+    return good ? [] : [`${account}: ${place} does not tell “${sentence}”: ${text.slice(0, 1500)}`];
+  });
+}

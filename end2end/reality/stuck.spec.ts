@@ -2,7 +2,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import { live } from "../tests/fixtures.js";
 import { chooseStrategy, rolloutSentence, startButton } from "../tests/pages.js";
-import { NAMESPACE, podsPath, type Cluster } from "./cluster.js";
+import { deploymentPath, NAMESPACE, podsPath, versionOf, words, type Cluster } from "./cluster.js";
 import { expect, test, type Open } from "./fixtures.js";
 
 /** The version that each of these tenants gets stuck on, and another patch that works. */
@@ -41,7 +41,7 @@ test("pods that no node takes are named, and going on in place is a way out", as
   const resources = { apiServer: { requests: { cpu: "1300m" } } };
   const nodeSelector = { "kubernetes.io/hostname": "node-1" };
   await cluster.make(name, { patch: { spec: { controlPlane: { deployment: { resources, nodeSelector } } } } });
-  await start(page, open, name, BROKEN, /Does not fit: none of 3 new pods finds room, .* CPU short/);
+  await start(page, open, name, BROKEN, { despite: /Does not fit: none of 3 new pods finds room, .* CPU short/ });
   const stuck = page.getByRole("region", { name: "What keeps it" });
   await expect(stuck).toContainText("No node takes 3 pods.");
   await expect(stuck.locator(".exits > li").filter({ hasText: "Make room on the nodes" })).toContainText(
@@ -65,7 +65,7 @@ test("a quota that refuses pods is named in the API server's words, and raising 
     const quota = await cluster.must<{ status?: { used?: { pods?: string } } }>("GET", `${quotas}/pods`);
     return quota.status?.used?.pods === String(items.length);
   });
-  await start(page, open, name, BROKEN, /Does not fit: none of 3 new pods finds room, .*quota pods allows/);
+  await start(page, open, name, BROKEN, { despite: /Does not fit: none of 3 new pods finds room, .*quota pods allows/ });
   const stuck = page.getByRole("region", { name: "What keeps it" });
   try {
     await expect(stuck).toContainText("A quota refuses new pods.");
@@ -93,10 +93,65 @@ test("a tenant whose API server does not answer waits at Kamaji's gate, and goes
   await cluster.silence(name);
 });
 
-/** Starts a patch by Blue/Green on the start page, and follows it. */
-async function start(page: Page, open: Open, name: string, version: string, despite?: RegExp): Promise<void> {
+test("a rollout that makes no progress within the deadline is named, and no second minor is begun before it is settled", async ({ page, open, cluster, named }) => {
+  const name = named("stuck-deadline");
+  const annotations = { "reality/broken": BROKEN };
+  await cluster.make(name, { patch: { spec: { controlPlane: { deployment: { podAdditionalMetadata: { annotations } } } } } });
+  await start(page, open, name, BROKEN);
+  await cluster.until("all new pods are there", async () => (await cluster.pods(name)).length === 6);
+  // Kamaji sets 600 s when it makes the Deployment, and leaves alone what somebody sets later.
+  await cluster.must("PATCH", deploymentPath(name), { spec: { progressDeadlineSeconds: 2 } }, "application/merge-patch+json");
+  const stuck = page.getByRole("region", { name: "What keeps it" });
+  await expect(stuck).toContainText("The rollout has made no progress within the Deployment's deadline.");
+  await expect(page.getByRole("region", { name: "Conditions of the Deployment" }).first()).toContainText("ProgressDeadlineExceeded");
+  await expect(page.getByRole("region", { name: "Pods" })).toContainText("3 of 3 serve: 3 old, 0 new");
+
+  const other = await page.context().newPage();
+  const second = "v1.29.0";
+  expect(words(await cluster.dryRun(name, { spec: { kubernetes: { version: second } } })), "Kamaji would take it").toBe("");
+  await other.goto(`/tenants/${NAMESPACE}/${name}/start?version=${second}`);
+  await expect(other.locator(".finding--blocks").first()).toContainText(BROKEN);
+  await expect(startButton(other)).toBeDisabled();
+  await other.close();
+
+  await cluster.release(name);
+  await finishes(page, cluster, name, BROKEN, stuck);
+  await cluster.silence(name);
+});
+
+test("with no API server ready Kamaji applies nothing, which is named, and an administrator frees it through the status", async ({ page, open, cluster, named }) => {
+  const name = named("stuck-deadlock");
+  const annotations = { "reality/broken": BROKEN, "reality/broken-how": "crash-loop" };
+  await cluster.make(name, { patch: { spec: { controlPlane: { deployment: { podAdditionalMetadata: { annotations } } } } } });
+  await start(page, open, name, BROKEN, { strategy: "recreate" });
+  const stuck = page.getByRole("region", { name: "What keeps it" });
+  await expect(stuck).toContainText("A container of 3 pods dies again and again.");
+  // This Kamaji takes a Deployment without pods for a ready one, so it has recorded the version that no pod serves.
+  await cluster.until("Kamaji has seen that nothing serves", async () => {
+    const { version, status } = (await cluster.tenant(name)).status?.kubernetesResources?.version ?? {};
+    return version === BROKEN && status === "NotReady";
+  });
+  // The pods of this cluster run nothing: with all old ones gone, nobody would answer for the tenant.
+  await cluster.silence(name);
+  await cluster.change(name, { spec: { kubernetes: { version: WORKING } } });
+  await expect(stuck).toContainText("No API server is ready, and Kamaji applies nothing until one answers: neither can go first.");
+  await expect(stuck.locator(".exits > li").filter({ hasText: "status" })).toContainText("Only an administrator of the management cluster can do this.");
+  expect((await cluster.pods(name)).map(versionOf), "it is so: nothing was applied").toEqual([BROKEN, BROKEN, BROKEN]);
+
+  await cluster.changeStatus(name, { kubernetesResources: { version: { status: "Upgrading" } } });
+  await finishes(page, cluster, name, WORKING, stuck);
+});
+
+/** How a patch is started: by Blue/Green unless said otherwise, and although this blocks it. */
+interface How {
+  strategy?: string;
+  despite?: RegExp;
+}
+
+/** Starts a patch on the start page, and follows it. */
+async function start(page: Page, open: Open, name: string, version: string, { strategy = "100%/0", despite }: How = {}): Promise<void> {
   await open(`/tenants/${NAMESPACE}/${name}/start?version=${version}`);
-  await chooseStrategy(page, "100%/0");
+  await chooseStrategy(page, strategy);
   if (despite !== undefined) {
     // What the console foresees is what the real scheduler and the real quota then do.
     await expect(page.getByRole("region", { name: "What the management cluster says to it" })).toContainText(despite);

@@ -5,6 +5,7 @@ import { agreeToMinor, chooseStrategy, comparison, rolloutSentence, startButton 
 import { Cluster, NAMESPACE } from "./cluster.js";
 import { expect, test, type Open } from "./fixtures.js";
 import { Recorder } from "./recorder.js";
+import { FIGURE } from "./report.js";
 
 /** The tenant that the cluster begins with; a second try makes another, since this one has been upgraded. */
 let tenant = "tenant-00";
@@ -92,8 +93,7 @@ async function upgrade(page: Page, open: Open, cluster: Cluster, testInfo: TestI
   expect(Math.abs(Number(told) * 1000 - took), `the page tells ${told} s, the watch saw ${took} ms`).toBeLessThanOrEqual(ON_TOP_MS);
 
   const account = `observed ${took} ms, predicted ${range.from} to ${range.to} ms`;
-  testInfo.annotations.push({ type: "duration", description: account });
-  console.log(`${hop.from} → ${hop.to}, ${hop.strategy}: ${account}`);
+  testInfo.annotations.push({ type: FIGURE, description: `${hop.from} → ${hop.to}, ${hop.strategy}: ${account}` });
   expect(took, account).toBeGreaterThanOrEqual(range.from);
   expect(took, account).toBeLessThanOrEqual(range.to + ON_TOP_MS);
 }

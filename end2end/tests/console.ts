@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** The binary under test; `cargo xtask test` builds it and says where it is. */
-const BINARY = process.env["CONSOLE_BINARY"] ?? fileURLToPath(new URL("../../target/debug/console", import.meta.url));
+export const BINARY = process.env["CONSOLE_BINARY"] ?? fileURLToPath(new URL("../../target/debug/console", import.meta.url));
 
 /** How long the console may take to start, and to stop with streams open (ms). */
 const START_WITHIN = 20_000;

@@ -1,4 +1,14 @@
-//! What a rollout costs on top of today: pods, CPU, memory, DataStore connections. What is not known stays unknown.
+//! What a rollout costs on top of today: pods, CPU, memory, storage, DataStore connections, money. What is not known stays
+//! unknown.
+//!
+//! [`Cost`] is what the strategy lab shows of each row: the peaks. [`Bill`] is the whole of one strategy: each amount by each
+//! basis that is known, its sum over the film, and what that comes to in money.
+
+mod amount;
+mod bill;
+mod price;
+mod size;
+mod surge;
 
 use std::fmt;
 
@@ -6,6 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::film::Peaks;
 use crate::tenant::PodRequests;
+
+pub use self::amount::{CpuTime, MilliCpu, PodTime, StorageTime};
+pub use self::bill::{Bill, BillLine, Charge, ChargeUnknown};
+pub use self::price::{Currency, Money, Price, PriceError, Prices};
+pub use self::size::{Basis, PodSizes, Resource, Size, UsageUnknown};
+pub use self::surge::{Surge, SurgeStep};
 
 /// A number with where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,12 +79,7 @@ pub struct Cost {
 impl Cost {
     /// The cost of a rollout with these peaks, for a control plane of `replicas` pods.
     pub fn of(peaks: Peaks, replicas: u32, pod: &PodCost) -> Self {
-        let extra = Peaks {
-            objects: peaks.objects.saturating_sub(replicas),
-            bound: peaks.bound.saturating_sub(replicas),
-            running: peaks.running.saturating_sub(replicas),
-            non_terminating: peaks.non_terminating.saturating_sub(replicas),
-        };
+        let extra = peaks.beyond(replicas);
         let bound = u64::from(extra.bound);
         let requested =
             |each: Option<u64>| Figure::new(each.map(|each| each.saturating_mul(bound)), FigureSource::Requests);

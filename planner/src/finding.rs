@@ -5,10 +5,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::kind::{FindingKind, RoomOutcome};
+pub use self::overriding::{Overridable, Override, OverrideError, OverrideState};
 pub use self::tenant_api::{Names, TenantFinding};
 
 mod advice;
 mod kind;
+mod overriding;
 mod sentence;
 mod tenant_api;
 
@@ -93,10 +95,7 @@ impl Finding {
     /// Whether a person with the right to do so may start all the same, with a reason: what blocks is a judgement of this console
     /// about others' load or room, and neither Kamaji nor the API server would refuse the change.
     pub fn may_be_overridden(&self) -> bool {
-        matches!(
-            self.kind,
-            FindingKind::Room { outcome: RoomOutcome::DoesNotFit, .. } | FindingKind::DataStoreBusy { .. }
-        )
+        Overridable::of(&self.kind).is_some()
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod cluster_api;
 pub mod cost;
+pub mod datastore;
 pub mod film;
 pub mod finding;
 pub mod hop;

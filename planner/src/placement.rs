@@ -50,7 +50,7 @@ pub use self::pod::{Container, Named, Pod, PodPhase, PodSpec, PodTemplate, Resou
 pub use self::ports::{ContainerPort, HostPort};
 pub use self::quantity::{Quantity, QuantityError};
 pub use self::question::{Answer, Question};
-pub use self::quota::{QuotaRefusal, QuotaScope, QuotaScopeOperator, ResourceQuota};
+pub use self::quota::{QuotaRefusal, QuotaScope, QuotaScopeOperator, QuotaUse, ResourceQuota};
 pub use self::replacement::Replacement;
 pub use self::resources::{Allocatable, Amounts, ResourceList};
 pub use self::room::{Free, Node, NodeRoom, Room};

@@ -5,6 +5,7 @@
 
 mod change;
 mod checklist;
+mod costs;
 mod document;
 mod evidence;
 mod headline;
@@ -13,6 +14,9 @@ mod neighbours;
 mod text;
 
 pub use self::change::PlannedChange;
+pub use self::costs::{
+    Amount, CostFacts, CostRow, CostStep, DataStoreNow, PlannedCosts, PlannedOverride, QuotaLine, StrategyCost,
+};
 pub use self::document::{Forecast, PlanStrategy, PlannedFinding, ProposedStrategy, SCHEMA, StepLine, UpgradePlan};
 pub use self::evidence::{DryRunFact, Evidence, RoomFact};
 pub use self::headline::{Headline, Verdict};
@@ -49,6 +53,8 @@ pub struct PlanFacts<'a> {
     pub releases: &'a ReleaseTable,
     /// What was read for this hop.
     pub evidence: &'a Evidence,
+    /// What its costs are made from.
+    pub costs: CostFacts,
     /// Today.
     pub today: Date,
     /// Now.
@@ -62,13 +68,17 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
     let strategy = facts.strategy.or(declared);
     let check = preflight(snapshot, facts.version, facts.strategy, facts.operator, facts.releases, facts.today)
         .and(facts.evidence.findings(snapshot, strategy));
-    let findings = check.findings;
+    let mut findings = check.findings;
 
     let input = LabInput::for_hop(snapshot, facts.version, check.hop.unwrap_or(HopKind::Patch));
-    let row = input.as_ref().zip(strategy).and_then(|(input, strategy)| {
-        let input = LabInput { custom: Some(strategy), ..input.clone() };
-        compare(&input).rows.into_iter().find(|row| row.strategy == strategy)
-    });
+    let input = input.map(|input| LabInput { custom: strategy.or(input.custom), ..input });
+    let rows = input.as_ref().map(|input| compare(input).rows).unwrap_or_default();
+    let row = rows.iter().find(|row| Some(row.strategy) == strategy);
+    findings.extend(row.and_then(|row| facts.costs.limit_finding(row)));
+    let overrides = facts.costs.overrides.iter();
+    let overrides =
+        overrides.map(|given| PlannedOverride::of(given, given.apply(&mut findings, facts.made_at))).collect();
+    findings.sort_by_key(|finding| finding.severity);
     let planned: Vec<PlannedFinding> = findings.iter().map(PlannedFinding::of).collect();
     let irreversible =
         findings.iter().filter(|finding| is_about_the_way_back(finding)).map(ToString::to_string).collect();
@@ -95,7 +105,9 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
             instead: facts.evidence.room.proposals().iter().map(ToString::to_string).collect(),
             proposals: facts.evidence.room.proposals().iter().map(ProposedStrategy::of).collect(),
         },
-        forecast: row.as_ref().map(|row| Forecast::of(row, snapshot.replicas)),
+        forecast: row.map(|row| Forecast::of(row, snapshot.replicas)),
+        costs: input.as_ref().map(|input| PlannedCosts::of(&facts.costs, input, &rows, strategy)),
+        overrides,
         digest: digest(facts, &planned),
         findings: planned,
         notices: notices(check.hop, strategy, snapshot.replicas).into_iter().map(str::to_owned).collect(),

@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::datastore::KinePool;
 use crate::film::Film;
 use crate::strategy::DeclaredStrategy;
 use crate::time::UnixMillis;
@@ -154,6 +155,36 @@ pub struct DataStoreUse {
     pub used: Option<String>,
     /// `status.storage.driver`.
     pub driver: Option<String>,
+    /// What `extraArgs.kine` says of kine's connection pool. Counts only where the driver needs kine.
+    #[serde(default)]
+    pub kine: KinePool,
+}
+
+/// What is read of a DataStore object. Its addresses and credentials are not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataStoreFacts {
+    /// `spec.driver`.
+    pub driver: Option<String>,
+    /// How many `spec.endpoints` there are.
+    pub endpoints: u32,
+    /// `status.usedBy`: the tenants that Kamaji has put on it.
+    pub used_by: Vec<TenantId>,
+    /// What of it could not be read, in words.
+    pub problems: Vec<String>,
+}
+
+/// What the API-server pods of a tenant use, as `metrics.k8s.io` measures it: averages over a short window, at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MeasuredUsage {
+    /// How many pods were measured.
+    pub pods: u32,
+    /// CPU of one pod, the mean of them rounded up (milliCPU).
+    pub cpu_millis: u64,
+    /// Memory of one pod (working set), the mean of them rounded up (bytes).
+    pub memory_bytes: u64,
+    /// The newest measurement among them.
+    pub at: Option<UnixMillis>,
 }
 
 /// Somebody else who writes this TenantControlPlane, so that the console must not.
@@ -252,6 +283,9 @@ pub struct PodRequests {
     pub cpu_millis: Option<u64>,
     /// Memory in bytes.
     pub memory_bytes: Option<u64>,
+    /// Ephemeral storage in bytes.
+    #[serde(default)]
+    pub ephemeral_storage_bytes: Option<u64>,
 }
 
 /// What is read of a ReplicaSet.
@@ -385,6 +419,15 @@ impl<T> Reading<T> {
             Self::Read(value) => Some(value),
             Self::Missing | Self::Waiting | Self::Forbidden(_) => None,
         }
+    }
+}
+
+impl TenantSnapshot {
+    /// Whether a hop is under way: the wanted version is not yet the recorded one, or pods that it replaces are still there. A
+    /// control plane that is being created makes no hop.
+    pub fn hop_runs(&self) -> bool {
+        let wanted = self.installed_version.as_ref().is_some_and(|installed| *installed != self.desired_version);
+        wanted || self.hop.as_ref().is_some_and(|hop| hop.finished_ms.is_none())
     }
 }
 

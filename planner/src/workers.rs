@@ -13,6 +13,7 @@ pub use self::node::{Cordon, NodeFacts, NodeName, NodeNameError, PoolName, Readi
 pub use self::order::{NodeStep, Order, Pace, order};
 pub use self::passes::{Pass, PassesError, WayUp, passes, ways_up};
 pub use self::path::{PathError, PathStep, PathWorker, WorkerPasses, path};
+pub use self::progress::{Milestone, NextMinor, Progress, Reached, is_done, milestones, next_minor, progress};
 pub use self::skew::{
     KubeletVerdict, PolicyLine, ProxyVerdict, Serving, ServingError, kube_proxy, kubelet, kubelet_reach,
 };
@@ -25,4 +26,5 @@ mod node;
 mod order;
 mod passes;
 mod path;
+mod progress;
 mod skew;

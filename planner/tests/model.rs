@@ -6,6 +6,8 @@ mod trace;
 
 #[path = "model/comparison.rs"]
 mod comparison;
+#[path = "model/costs.rs"]
+mod costs;
 #[path = "model/films.rs"]
 mod films;
 #[path = "model/hops.rs"]

@@ -33,6 +33,9 @@ pub enum SandboxError {
     },
 }
 
+/// What Go's HTTP server says, with its line break.
+const PAGE_NOT_FOUND: &str = "404 page not found\n";
+
 /// A `Status` of the Kubernetes API with an HTTP code.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiError {
@@ -66,9 +69,31 @@ impl ApiError {
         Self::new(404, "NotFound", format!("{} {name:?} not found", kind.qualified())).about(kind, name)
     }
 
-    /// 404 for a path that serves nothing.
-    pub fn no_such_path() -> Self {
+    /// 404 for a resource that a served group and version of Kubernetes itself does not have.
+    pub fn no_such_resource() -> Self {
         Self::new(404, "NotFound", "the server could not find the requested resource")
+    }
+
+    /// 404 for a path that serves nothing. The only refusal that is no `Status` but plain text.
+    pub fn no_such_path() -> Self {
+        Self::new(404, "", PAGE_NOT_FOUND)
+    }
+
+    /// Whether it is told in plain text.
+    pub fn is_plain(&self) -> bool {
+        self.message == PAGE_NOT_FOUND
+    }
+
+    /// 422 for a query of a request, as `PatchOptions`.
+    pub fn invalid_options(options: &str, cause: &Cause) -> Self {
+        let message = format!("{options}.meta.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
+        let mut error = Self::new(422, "Invalid", message);
+        error.details = Some(json!({
+            "group": "meta.k8s.io",
+            "kind": options,
+            "causes": [{"reason": cause.reason, "message": cause.message, "field": cause.field}],
+        }));
+        error
     }
 
     /// 405.

@@ -158,6 +158,7 @@ impl World {
             KamajiStep::Finalize(key) => {
                 self.remove_cluster(&key);
                 self.store.remove(Kind::TenantControlPlane, &key);
+                self.note_users();
             }
             step => {
                 let Some(run) = self.kamaji.running.clone() else { return };
@@ -312,7 +313,28 @@ impl World {
         })
         .ok();
         self.write_into_tenant(key, tenant);
+        self.note_users();
         self.plan_within(WRITE_MS, Action::Kamaji(KamajiStep::WriteDeployment));
+    }
+
+    /// Brings `status.usedBy` of each DataStore up to date: the tenants whose status names it.
+    fn note_users(&mut self) {
+        let tenants = self.store.list(Kind::TenantControlPlane, None);
+        let users: Vec<(String, String)> = tenants
+            .filter_map(|(key, tenant)| {
+                let store = json::text(tenant, "/status/storage/dataStoreName")?;
+                Some((store.to_owned(), format!("{}/{}", key.namespace, key.name)))
+            })
+            .collect();
+        let stores: Vec<Key> = self.store.list(Kind::DataStore, None).map(|(key, _)| key.clone()).collect();
+        for store in stores {
+            let used_by: Vec<&str> =
+                users.iter().filter(|(name, _)| *name == store.name).map(|(_, user)| user.as_str()).collect();
+            self.update(Kind::DataStore, &store, Part::Status, INTERNAL, |store| {
+                store["status"]["usedBy"] = json!(used_by);
+            })
+            .ok();
+        }
     }
 
     fn write_deployment(&mut self, key: &Key, tenant: &Arc<Value>) {

@@ -241,6 +241,11 @@ impl Kind {
         self.names().short
     }
 
+    /// Whether it is defined by a CustomResourceDefinition; the API server treats a few things of these in another way.
+    pub fn is_custom(self) -> bool {
+        self.group() == "kamaji.clastix.io"
+    }
+
     /// Whether objects live in a namespace.
     pub fn namespaced(self) -> bool {
         self.names().namespaced

@@ -1,6 +1,7 @@
 //! The Kubernetes door: REST over the store.
 
 mod discovery;
+mod metrics;
 mod resources;
 mod reviews;
 mod selector;
@@ -166,8 +167,18 @@ async fn route(shared: &Arc<Shared>, asked: &Asked) -> Result<Response, ApiError
         ["healthz" | "livez" | "readyz"] => Ok("ok".into_response()),
         ["version"] => Ok(reply(StatusCode::OK, &discovery::version("v1.36.3"))),
         ["api"] => Ok(reply(StatusCode::OK, &discovery::api_versions())),
-        ["apis"] => Ok(reply(StatusCode::OK, &discovery::groups(&discovery::GROUPS))),
+        ["apis"] => {
+            let metrics = serves_metrics(shared).then_some((metrics::GROUP, metrics::VERSION));
+            let groups: Vec<_> = discovery::GROUPS.into_iter().chain(metrics).collect();
+            Ok(reply(StatusCode::OK, &discovery::groups(&groups)))
+        }
         ["api", "v1"] => discovery::resources(&Kind::ALL, "", "v1").map(|list| reply(StatusCode::OK, &list)),
+        ["apis", metrics::GROUP, rest @ ..] if serves_metrics(shared) => match rest {
+            [] => Ok(reply(StatusCode::OK, &discovery::described(metrics::GROUP, metrics::VERSION))),
+            [metrics::VERSION] => Ok(reply(StatusCode::OK, &metrics::resources())),
+            [metrics::VERSION, rest @ ..] => metrics::serve(shared, asked, rest),
+            _ => Err(ApiError::no_such_path()),
+        },
         ["apis", group] => discovery::group(group).map(|group| reply(StatusCode::OK, &group)),
         ["apis", group, version] => {
             discovery::resources(&Kind::ALL, group, version).map(|list| reply(StatusCode::OK, &list))
@@ -178,6 +189,10 @@ async fn route(shared: &Arc<Shared>, asked: &Asked) -> Result<Response, ApiError
         ["apis", group, version, rest @ ..] => resources::serve(shared, asked, (group, version), rest).await,
         _ => Err(ApiError::no_such_path()),
     }
+}
+
+fn serves_metrics(shared: &Shared) -> bool {
+    shared.with_world(|world| world.serves_metrics)
 }
 
 fn note(shared: &Shared, asked: &Asked, result: &Result<Response, ApiError>) {
@@ -204,6 +219,10 @@ fn reply(code: StatusCode, body: &Value) -> Response {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        if self.is_plain() {
+            let code = StatusCode::from_u16(self.code).unwrap_or(StatusCode::NOT_FOUND);
+            return (code, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], self.message).into_response();
+        }
         reply(StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self.status())
     }
 }

@@ -21,7 +21,7 @@ struct Scenario {
     build: fn(&mut Builder),
 }
 
-const SCENARIOS: [Scenario; 11] = [
+const SCENARIOS: [Scenario; 12] = [
     Scenario { name: DEFAULT, description: "every situation once", build: tenants::default },
     Scenario { name: "single", description: "only team-a/tenant-00, ready at v1.35.6", build: tenants::single },
     Scenario { name: "empty", description: "no tenant at all", build: tenants::empty },
@@ -51,6 +51,11 @@ const SCENARIOS: [Scenario; 11] = [
         name: "workers",
         description: "tenants whose own APIs tell what the management cluster does not know",
         build: workers::build,
+    },
+    Scenario {
+        name: "shared-stores",
+        description: "a DataStore of each driver with several tenants, one of them upgrading, and pods that are measured",
+        build: tenants::shared_stores,
     },
     Scenario { name: "many", description: "100 tenants in 10 namespaces", build: tenants::many },
 ];

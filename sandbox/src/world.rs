@@ -52,6 +52,8 @@ pub struct World {
     pub(crate) refused_creations: BTreeMap<Key, u32>,
     /// What each node's container runtime has, by node.
     pub(crate) images: BTreeMap<String, BTreeSet<String>>,
+    /// Whether `metrics.k8s.io` is served.
+    pub(crate) serves_metrics: bool,
     /// Pods that fit on no node.
     pub(crate) unschedulable: BTreeSet<Key>,
     /// What Kamaji wrote into its log, newest last: many a reason stands nowhere else.
@@ -105,6 +107,7 @@ impl World {
             random: Random::new(seed),
             refused_creations: BTreeMap::new(),
             images: BTreeMap::new(),
+            serves_metrics: false,
             unschedulable: BTreeSet::new(),
             kamaji_log: VecDeque::new(),
             now_ms: now.0,

@@ -44,6 +44,22 @@ pub(crate) async fn tenant(
     answer(&state, events(snapshots, |snapshot| async move { encode("snapshot", &*snapshot) }))
 }
 
+/// `GET /live/tenants/{namespace}/{name}/workers`: for the page of the workers. While it is open the tenant's API is watched.
+pub(crate) async fn workers(
+    State(state): State<AppState>,
+    Extension(identity): Extension<Identity>,
+    Path((namespace, name)): Path<(String, String)>,
+) -> Response {
+    match state.backend.watch_workers(&identity, &TenantId { namespace, name }) {
+        Ok(Some(seen)) => answer(&state, events(seen, |seen| async move { encode("snapshot", &*seen) })),
+        Ok(None) => (StatusCode::NOT_FOUND, "no tenant can be asked from here\n").into_response(),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            (status, format!("{error}\n")).into_response()
+        }
+    }
+}
+
 /// `GET /live/fleet`: for the fleet page, with its query.
 pub(crate) async fn fleet(
     State(state): State<AppState>,

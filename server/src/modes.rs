@@ -118,7 +118,14 @@ pub(crate) struct Connected {
     /// The namespace that the context names, if it names one.
     namespace: Option<String>,
     /// How tenants' own APIs may be reached.
-    pub(crate) transport: Transport,
+    transport: Transport,
+}
+
+impl Connected {
+    /// The way to the tenants' own APIs, as the same person.
+    pub(crate) fn tenants(&self, client: &Client) -> TenantAccess {
+        TenantAccess::new(client.clone(), wall_clock(), self.transport)
+    }
 }
 
 /// A client for a context of a kubeconfig.
@@ -148,16 +155,17 @@ async fn kubeconfig(
     releases: ReleaseTable,
     stop: CancellationToken,
 ) -> Result<Served> {
-    let (client, Connected { user, context, namespace, transport }) = client_of(file, context).await?;
+    let (client, connected) = client_of(file, context).await?;
+    let tenants = connected.tenants(&client);
+    let Connected { user, context, namespace, .. } = connected;
 
-    let observer = observe(client.clone(), scope, wall_clock(), stop.clone());
-    let own = Identity { user: user.clone(), groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
+    let observer = observe(client.clone(), scope.clone(), wall_clock(), stop.clone());
+    let own = Identity { user: user.clone(), groups: Vec::new(), sees: scope.visibility(), via: Credentials::Own };
     let (identity, known) = watch::channel(Arc::new(own));
-    let learning = learn_identity(client.clone(), user, identity);
+    let learning = learn_identity(client.clone(), scope, user, identity);
     tokio::spawn(async move { stop.run_until_cancelled(learning).await });
-    let tenants = TenantAccess::new(client.clone(), wall_clock(), transport);
-    let changes =
-        Changes::new(client, observer.clone(), wall_clock(), Arc::new(releases.clone())).asking_tenants_by(tenants);
+    let changes = Changes::new(client, observer.clone(), wall_clock(), Arc::new(releases.clone()));
+    let changes = changes.asking_tenants_by(tenants);
     let place = Place::Kubeconfig { context, namespace };
     let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
     Ok(Served { backend, observer, identities: Identities::One(known) })
@@ -186,9 +194,9 @@ fn context_of<'a>(kubeconfig: &'a Kubeconfig, context: &str) -> Option<&'a kube:
 }
 
 /// Asks who the client's user is until there is an answer.
-async fn learn_identity(client: Client, fallback: String, identity: watch::Sender<Arc<Identity>>) {
+async fn learn_identity(client: Client, scope: Scope, fallback: String, identity: watch::Sender<Arc<Identity>>) {
     loop {
-        match who_am_i(&client, &fallback).await {
+        match who_am_i(&client, &scope, &fallback).await {
             Ok(learnt) => {
                 tracing::info!(user.name = learnt.user, "the cluster knows the console's user as {}", learnt.user);
                 identity.send_replace(Arc::new(learnt));

@@ -2,9 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
-use cluster::{Changes, Credentials, Identity, Scope, TenantAccess, Visibility, WatchState, observe};
+use cluster::health::WatchHealth;
+use cluster::{Changes, Credentials, Identity, Namespace, Observer, Scope, WatchState, observe};
+use kube::Client;
 use planner::{plan, plan::UpgradePlan, strategy::Strategy, tenant::TenantId, version::KubernetesVersion};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +29,7 @@ pub struct PlanArguments {
 
     /// Namespace of the TenantControlPlane.
     #[arg(short, long, value_name = "NAMESPACE")]
-    pub namespace: String,
+    pub namespace: Namespace,
 
     /// Name of the TenantControlPlane.
     #[arg(value_name = "TENANT")]
@@ -71,6 +73,26 @@ Exit code:
 
 Nothing is written; the change is tried as a server-side dry run.";
 
+/// What a scope shows, once every watch has answered. Nothing that was borrowed from the observer outlives this: the watches could
+/// say nothing more until it is given back.
+///
+/// # Errors
+/// If some did not answer in time; what else is known of them stands in the message.
+async fn listed(client: Client, scope: Scope, stop: CancellationToken) -> Result<Observer> {
+    let observer = observe(client, scope, modes::wall_clock(), stop);
+    let mut health = observer.health();
+    let answered = |watch: &WatchHealth| !matches!(watch.state, WatchState::Waiting { why: None, .. });
+    let all = health.wait_for(|health| health.watches.iter().all(answered));
+    let in_time = timeout(LISTED_WITHIN, all).await.is_ok();
+    if in_time { Ok(observer) } else { Err(unreadable(&observer)) }
+}
+
+fn unreadable(observer: &Observer) -> anyhow::Error {
+    let sentences = observer.health().borrow().sentences();
+    let why = if sentences.is_empty() { "it did not answer in time".to_owned() } else { sentences.join("; ") };
+    anyhow!("the management cluster cannot be read: {why}")
+}
+
 impl PlanArguments {
     /// Makes the plan.
     ///
@@ -79,27 +101,24 @@ impl PlanArguments {
     pub async fn make(&self) -> Result<UpgradePlan> {
         let releases = modes::releases(self.releases.as_deref())?;
         let (client, connected) = modes::client_of(&self.kubeconfig, self.context.as_deref()).await?;
+        let tenants = connected.tenants(&client);
         let stop = CancellationToken::new();
         let _stop = stop.clone().drop_guard();
-        let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, modes::wall_clock(), stop);
-        let mut health = observer.health();
-        let settled = |watches: &[cluster::health::WatchHealth]| {
-            watches.iter().all(|watch| !matches!(watch.state, WatchState::Waiting { why: None, .. }))
-        };
-        let listed = health.wait_for(|health| settled(&health.watches));
-        let listed = timeout(LISTED_WITHIN, listed).await;
-        let sentences = observer.health().borrow().sentences();
-        if listed.is_err() || !observer.ready() {
-            let why = if sentences.is_empty() { "it did not answer in time".to_owned() } else { sentences.join("; ") };
-            bail!("the management cluster cannot be read: {why}");
+        // All tenants of the DataStore count. Whoever may not list them all gets the plan that can be made of one namespace.
+        let everywhere = listed(client.clone(), Scope::WHOLE_CLUSTER, stop.clone()).await?;
+        let refused = everywhere.health().borrow().hidden().count() > 0;
+        let there = Scope::of([self.namespace.clone()]);
+        let observer = if refused { listed(client.clone(), there, stop).await? } else { everywhere };
+        if !observer.ready() {
+            return Err(unreadable(&observer));
         }
         // What the API server lets this user see and do decides; the console adds nothing to it.
         let user = "the kubeconfig's user".to_owned();
-        let own = Identity { user, groups: Vec::new(), sees: Visibility::All, via: Credentials::Own };
-        let tenant = TenantId { namespace: self.namespace.clone(), name: self.tenant.clone() };
-        let tenants = TenantAccess::new(client.clone(), modes::wall_clock(), connected.transport);
-        let changes =
-            Changes::new(client, observer, modes::wall_clock(), Arc::new(releases)).asking_tenants_by(tenants);
+        let sees = observer.scope().visibility();
+        let own = Identity { user, groups: Vec::new(), sees, via: Credentials::Own };
+        let tenant = TenantId { namespace: self.namespace.to_string(), name: self.tenant.clone() };
+        let changes = Changes::new(client, observer, modes::wall_clock(), Arc::new(releases))
+            .asking_tenants_by(tenants);
         changes
             .plan(&own, &tenant, &self.to, self.strategy)
             .await

@@ -118,7 +118,7 @@ pub fn router(state: AppState) -> Router {
         .into_iter()
         .fold(Router::new(), |files, file| files.route(file.path(), get(move |asked: Asked| exported(file, asked))));
 
-    // For people: the plan of a hop to take away.
+    // For people: the plan of a hop, and the runbook of a node, to take away.
     let plans = app::links::PlanFile::ALL
         .into_iter()
         .fold(Router::new(), |plans, file| {
@@ -126,7 +126,10 @@ pub fn router(state: AppState) -> Router {
                 .route(file.route(), get(move |state, identity, of, asked| plan_file(file, state, identity, of, asked)))
         })
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_WITHIN));
-    let files = files.merge(plans).layer(CompressionLayer::new());
+    let runbooks = app::links::RunbookFile::ALL.into_iter().fold(Router::new(), |runbooks, file| {
+        runbooks.route(file.route(), get(move |state, identity, of| runbook_file(file, state, identity, of)))
+    });
+    let files = files.merge(plans).merge(runbooks).layer(CompressionLayer::new());
 
     // For pages: forms and files.
     let parts = Router::new()
@@ -138,7 +141,8 @@ pub fn router(state: AppState) -> Router {
     // For pages: live streams, which no time limit ends.
     let streams = Router::new()
         .route("/live/fleet", get(live::fleet))
-        .route("/live/tenants/{namespace}/{name}", get(live::tenant));
+        .route("/live/tenants/{namespace}/{name}", get(live::tenant))
+        .route("/live/tenants/{namespace}/{name}/workers", get(live::workers));
 
     // For supervisors.
     let supervision = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
@@ -204,10 +208,7 @@ async fn plan_file(
     let strategy = if asked.strategy == "custom" { &asked.custom } else { &asked.strategy };
     let plan = match state.backend.plan(&identity, &id, asked.version.trim(), strategy.trim()).await {
         Ok(plan) => plan,
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return (status, format!("{error}\n{}\n", error.advice())).into_response();
-        }
+        Err(error) => return in_words(&error),
     };
     let (content_type, name, body) = match file {
         app::links::PlanFile::Markdown => {
@@ -221,6 +222,33 @@ async fn plan_file(
     let disposition = format!("attachment; filename=\"{name}\"");
     ([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], body)
         .into_response()
+}
+
+/// The runbook of a node as a file; an error is answered with its sentence.
+async fn runbook_file(
+    file: app::links::RunbookFile,
+    State(state): State<AppState>,
+    Extension(identity): Extension<Identity>,
+    Path((namespace, name, node)): Path<(String, String, String)>,
+) -> Response {
+    let body = match state.backend.runbook(&identity, &TenantId { namespace, name }, &node, file).await {
+        Ok(body) => body,
+        Err(error) => return in_words(&error),
+    };
+    let (content_type, name) = match file {
+        app::links::RunbookFile::Script => ("text/x-shellscript; charset=utf-8", "runbook.sh"),
+        app::links::RunbookFile::Markdown => ("text/markdown; charset=utf-8", "runbook.md"),
+        app::links::RunbookFile::Json => ("application/json", "runbook.json"),
+    };
+    let disposition = format!("attachment; filename=\"{name}\"");
+    ([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], body)
+        .into_response()
+}
+
+/// An error where no page is asked for.
+fn in_words(error: &app::error::ConsoleError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, format!("{error}\n{}\n", error.advice())).into_response()
 }
 
 /// A page that says so, with its status.

@@ -76,6 +76,9 @@ enum Measure {
     Transfer,
     /// The rollout model.
     Model,
+    /// The console on a real cluster, and what that costs. Only when asked for: it takes minutes, and needs Go.
+    #[cfg(unix)]
+    Reality,
 }
 
 fn main() -> Result<()> {
@@ -119,6 +122,10 @@ fn main() -> Result<()> {
             }
             if wanted(Measure::Model) {
                 speed::report(&toolchain)?;
+            }
+            #[cfg(unix)]
+            if only == Some(Measure::Reality) {
+                stages::reality_alone(reality::SEED, &["upgrade".to_owned(), "figures".to_owned()])?;
             }
             Ok(())
         }

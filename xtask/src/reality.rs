@@ -5,6 +5,7 @@
 
 mod api;
 mod components;
+mod figures;
 mod network;
 mod objects;
 mod process;
@@ -244,6 +245,7 @@ fn start(mut run: Run) -> Result<()> {
     };
     tenant::make(&mut run, &api, &programs, &first)?;
     said("tenant-00 and its API server");
+    run.has_started(begun.elapsed())?;
     println!();
     describe(&run)
 }
@@ -264,8 +266,7 @@ fn status() -> Result<()> {
 fn describe(run: &Run) -> Result<()> {
     println!("{}, seed {}", run.versions, run.seed);
     for process in run.processes() {
-        let state = if process.runs() { "runs" } else { "has ended" };
-        println!("  {:<26} {:>8} {state}", process.name, process.pid);
+        println!("{}", figures::line(process));
     }
     println!("Logs: {}", run::folder().join("logs").display());
     println!("Console: {}console serve --kubeconfig {}", run.network.typed(), run::kubeconfig().display());

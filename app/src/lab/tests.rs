@@ -20,7 +20,7 @@ fn rendered(start: LabStart, pairs: &[(&str, &str)]) -> String {
 }
 
 fn with_requests() -> LabStart {
-    let requests = PodRequests { cpu_millis: Some(250), memory_bytes: Some(320 << 20) };
+    let requests = PodRequests { cpu_millis: Some(250), memory_bytes: Some(320 << 20), ..PodRequests::default() };
     LabStart { input: LabInput { requests, ..LabInput::default() }, ..LabStart::default() }
 }
 

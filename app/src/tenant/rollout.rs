@@ -82,6 +82,7 @@ fn rollout(tenant: Tenant) -> AnyView {
                 <p class="muted">{move || report.with(counts)}</p>
             </div>
             {move || tenant.snapshot.with(|snapshot| unread(&snapshot.pods, "pods"))}
+            {move || tenant.snapshot.with(|snapshot| hidden(&snapshot.replica_sets, "ReplicaSets"))}
             <PodMarks id="pods-now".to_owned() rows=rows />
         </section>
         {move || restore_failure(restore)}
@@ -285,6 +286,11 @@ fn unread<T>(reading: &Reading<T>, what: &str) -> Option<AnyView> {
         Reading::Forbidden(words) => format!("The management cluster does not show {what} to the console: {words}"),
     };
     Some(view! { <p class="callout callout--unknown">{text}</p> }.into_any())
+}
+
+/// That a part of the page lacks something which may not be read.
+pub(crate) fn hidden<T>(reading: &Reading<T>, what: &str) -> Option<AnyView> {
+    matches!(reading, Reading::Forbidden(_)).then(|| unread(reading, what)).flatten()
 }
 
 /// The offer to put back the strategy that the console had changed.

@@ -7,7 +7,7 @@ use planner::tenant::{Freshness, KamajiStatus, ListedVersion, NodeImages, Readin
 
 use super::forecast::forecast_of;
 use super::overview::overview_view;
-use super::rollout::{conditions, events, stages, stuck as stuck_section};
+use super::rollout::{conditions, events, hidden, stages, stuck as stuck_section};
 use super::start::{Checked, Checks, Choice, StartQuery, checks_section, judged};
 use super::{Knowledge, head};
 use crate::error::ConsoleError;
@@ -76,7 +76,7 @@ fn versions_that_may_not_come_are_listed_with_the_reason() {
 
 #[test]
 fn a_tenant_older_than_the_release_table_is_not_said_to_be_at_its_end() {
-    let unknown_to_the_table = text(&overview(&tenant("v1.28.3")));
+    let unknown_to_the_table = text(&overview(&tenant("v1.24.17")));
     assert!(unknown_to_the_table.contains("No version of the release table may come next."), "{unknown_to_the_table}");
     let mut paused = tenant("v1.35.6");
     paused.paused = true;
@@ -279,6 +279,19 @@ fn what_may_not_be_read_says_so_and_the_rest_is_shown() {
     let conditions = text(&html(|| conditions(&snapshot)));
     assert!(events.contains("events is forbidden"), "{events}");
     assert!(conditions.contains("have not been read yet"), "{conditions}");
+}
+
+#[test]
+fn a_part_that_only_lacks_something_says_so_where_it_may_not_be_read() {
+    let words = |reading: Reading<()>| hidden(&reading, "ReplicaSets").map(|view| text(&html(|| view)));
+    assert_eq!(words(Reading::Read(())), None);
+    assert_eq!(words(Reading::Missing), None);
+    assert_eq!(words(Reading::Waiting), None);
+    let refused = words(Reading::Forbidden("replicasets is forbidden".to_owned()));
+    assert_eq!(
+        refused.as_deref(),
+        Some("The management cluster does not show ReplicaSets to the console: replicasets is forbidden")
+    );
 }
 
 #[test]

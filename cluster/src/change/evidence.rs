@@ -77,9 +77,8 @@ impl Changes {
 
     /// Where a namespace is not looked into, or may not be, tenants may be that nobody counts.
     fn counted(&self) -> Counted {
-        let hidden = self.observer.health().borrow().hidden();
-        let everywhere = self.observer.scope().is_whole_cluster() && hidden.is_empty();
-        if everywhere { Counted::Everywhere } else { Counted::SomeNamespaces }
+        // A scope of the whole cluster has one watch on tenants, without which there is nothing to count.
+        if self.observer.scope().is_whole_cluster() { Counted::Everywhere } else { Counted::SomeNamespaces }
     }
 
     /// What was read beside it says to a hop; the API server is not asked.

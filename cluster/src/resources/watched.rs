@@ -86,7 +86,12 @@ macro_rules! watched_kinds {
             const VERSION: &'static str = $version;
             const PLURAL: &'static str = $plural;
         }
-    )*};
+    )*
+
+    /// Group and plural of each watched kind.
+    #[cfg(test)]
+    const WATCHED: &[(&str, &str)] = &[$(($group, $plural)),*];
+    };
 }
 
 watched_kinds! {
@@ -97,4 +102,67 @@ watched_kinds! {
     PodKind = Pod, NamespaceResourceScope, "", "v1", "pods";
     EventKind = Event, NamespaceResourceScope, "", "v1", "events";
     NodeKind = Node, ClusterResourceScope, "", "v1", "nodes";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Role {
+        metadata: Named,
+        rules: Vec<Rule>,
+    }
+
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Rule {
+        api_groups: Vec<String>,
+        resources: Vec<String>,
+        verbs: Vec<String>,
+    }
+
+    /// A role of the deployment: its resources by verb, each as group and plural.
+    fn role(name: &str) -> impl Fn(&str) -> BTreeSet<(String, String)> {
+        let roles = include_str!("../../../deploy/rbac.yaml").split("\n---\n");
+        let roles = roles.map(|text| serde_saphyr::from_str::<Role>(text).expect("a role"));
+        let role = roles.into_iter().find(|role| role.metadata.name == name).expect("it is there");
+        move |verb| {
+            let rules = role.rules.iter().filter(|rule| rule.verbs.iter().any(|known| known == verb));
+            let of = |rule: &Rule| {
+                let groups = rule.api_groups.clone().into_iter();
+                let resources = rule.resources.clone();
+                groups.flat_map(move |group| resources.clone().into_iter().map(move |plural| (group.clone(), plural)))
+            };
+            rules.flat_map(of).collect()
+        }
+    }
+
+    #[test]
+    fn the_deployed_role_watches_what_is_watched_and_writes_nothing() {
+        let console = role("tenant-upgrade-console");
+        let watched = WATCHED.iter().map(|(group, plural)| ((*group).to_owned(), (*plural).to_owned())).collect();
+        assert_eq!(console("watch"), watched);
+        assert!(console("list").is_superset(&watched), "a watch begins with a list");
+        for verb in ["create", "update", "patch", "delete", "deletecollection", "impersonate", "*"] {
+            assert_eq!(console(verb), BTreeSet::new(), "{verb}");
+        }
+    }
+
+    #[test]
+    fn a_person_needs_to_read_and_patch_tenants_and_nothing_else() {
+        let person = role("tenant-upgrade-person");
+        let tenants = BTreeSet::from([("kamaji.clastix.io".to_owned(), "tenantcontrolplanes".to_owned())]);
+        for verb in ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "*"] {
+            let expected = if matches!(verb, "get" | "patch") { &tenants } else { &BTreeSet::new() };
+            assert_eq!(person(verb), *expected, "{verb}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::{AsyncBufRead, AsyncBufReadExt};
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::api::ListParams;
 use kube::client::Body;
 use kube::{Client, Error};
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tokio_util::bytes::Bytes;
 use tower::BoxError;
 
+use super::CONNECT_WITHIN;
 use crate::errors::api_words;
 
 /// Longest answer to one question (bytes): a page of the largest objects that an API server stores.
@@ -149,8 +150,26 @@ pub(super) fn failed<T>(error: &Error) -> Answer<T> {
             404 => Answer::Missing,
             _ => Answer::Failed(shortened(&api_words(error))),
         },
+        error if causes(error).any(|it| it.is::<LengthLimitError>()) => {
+            Answer::Failed("the answer is too long".to_owned())
+        }
+        error if timed_out(error) => Answer::Failed(format!("no connection within {} s", CONNECT_WITHIN.as_secs())),
         error => Answer::Failed(shortened(&api_words(error))),
     }
+}
+
+/// An error and what caused it, outermost first.
+fn causes(error: &Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source())
+}
+
+/// Whether a connection did not come about in time, which the error itself says in no words for people.
+fn timed_out(error: &Error) -> bool {
+    causes(error).any(|error| {
+        error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+            || error.is::<tokio::time::error::Elapsed>()
+    })
 }
 
 /// The words of others, of a bearable length and without line breaks.
@@ -210,6 +229,16 @@ mod tests {
                 Answer::Read(vec!["wanted{a=\"1\"} 1".to_owned(), "wanted{a=\"2\"} 1".to_owned()]),
                 "{size}"
             );
+        }
+    }
+
+    #[test]
+    fn a_connection_that_does_not_come_about_in_time_is_said_in_words() {
+        let slow = std::io::Error::new(std::io::ErrorKind::TimedOut, "deadline has elapsed");
+        let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "Connection refused");
+        let cases = [(slow, "no connection within 3 s"), (refused, "Connection refused")];
+        for (error, words) in cases {
+            assert_eq!(failed::<()>(&Error::Service(error.into())), Answer::Failed(words.to_owned()));
         }
     }
 

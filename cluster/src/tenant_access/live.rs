@@ -15,7 +15,7 @@ use planner::time::UnixMillis;
 use planner::workers::{KubeletConfig, LiveWorkers, NodeFacts, Workers};
 use serde_json::Value;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use super::ask::{Asker, failed, shortened, within};
 use super::read::nodes::{PROXY_LABEL, node, proxy, with_proxies};
@@ -31,6 +31,8 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(20);
 const REOPEN_EVERY: Duration = Duration::from_secs(60);
 /// How long the API server keeps one watch open (s).
 const WATCH_SECONDS: u32 = 60;
+/// How long a whole list may take. Each page has its limit, but whoever answers could send its bytes one by one.
+const LIST_WITHIN: Duration = Duration::from_secs(20);
 /// Objects in one page of a list.
 const PAGE: u32 = 50;
 
@@ -166,6 +168,9 @@ impl TenantAccess {
                     }
                     None => proxies_refused = true,
                 },
+                () = sleep_until(seen.nodes.due()), if seen.nodes.is_due() => {
+                    return Ended::Lost(format!("the list of the nodes was not complete within {} s", LIST_WITHIN.as_secs()));
+                }
                 _ = again.tick() => {
                     match self.open(identity, tenant).await {
                         // A moment's silence of the management cluster ends nothing.
@@ -207,6 +212,8 @@ struct Seen {
 struct Kind<T> {
     listed: Option<BTreeMap<String, T>>,
     coming: BTreeMap<String, T>,
+    /// When the list that is under way began.
+    since: Option<Instant>,
 }
 
 impl Seen {
@@ -256,16 +263,31 @@ impl Seen {
 
 impl<T> Kind<T> {
     fn new() -> Self {
-        Self { listed: None, coming: BTreeMap::new() }
+        Self { listed: None, coming: BTreeMap::new(), since: Some(Instant::now()) }
+    }
+
+    /// Whether a list is under way, and when it must have come.
+    fn is_due(&self) -> bool {
+        self.since.is_some()
+    }
+
+    fn due(&self) -> Instant {
+        self.since.unwrap_or_else(Instant::now) + LIST_WITHIN
     }
 
     /// Notes an event. `read` says what an object is and by which node it is known.
     fn note(&mut self, event: Event<DynamicObject>, read: impl Fn(&Value) -> Option<(String, T)>) {
         let read = |object: &DynamicObject| serde_json::to_value(object).ok().and_then(|value| read(&value));
         match event {
-            Event::Init => self.coming.clear(),
+            Event::Init => {
+                self.coming.clear();
+                self.since = Some(Instant::now());
+            }
             Event::InitApply(object) => self.coming.extend(read(&object)),
-            Event::InitDone => self.listed = Some(std::mem::take(&mut self.coming)),
+            Event::InitDone => {
+                self.listed = Some(std::mem::take(&mut self.coming));
+                self.since = None;
+            }
             Event::Apply(object) => {
                 if let Some(listed) = &mut self.listed {
                     listed.extend(read(&object));

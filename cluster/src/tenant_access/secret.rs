@@ -21,7 +21,7 @@ use crate::errors::api_words;
 use crate::identity::answering_within;
 use crate::resources::fields::text_in;
 
-/// How long a client is kept after it was last used.
+/// How long a client is kept after it was last used; what is older goes when the next tenant is asked.
 const KEPT_FOR: Duration = Duration::from_secs(600);
 
 /// A client that was made from a kubeconfig.

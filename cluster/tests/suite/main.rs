@@ -7,6 +7,7 @@ mod nodes;
 mod observe;
 mod observed;
 mod operator;
+mod plan;
 mod recordings;
 mod sandbox;
 mod scope;

@@ -8,7 +8,7 @@ use planner::tenant::{Freshness, Reading, TenantSnapshot};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::api::Api;
+use crate::support::api::{Api, PAGE_NOT_FOUND};
 use crate::support::objects::{control_plane, with};
 use crate::support::{HandClock, admin, tenant_id};
 
@@ -156,14 +156,20 @@ async fn an_api_server_that_hangs_is_noticed() {
 
 #[tokio::test(start_paused = true)]
 async fn kamaji_that_is_not_installed_is_said() {
-    let api = Api::new();
-    api.world().refused.push(("/tenantcontrolplanes", 404, "the server could not find the requested resource"));
-    let observer = start(&api);
-    let health = health(&observer, |health| {
-        matches!(health.state(ObjectKind::TenantControlPlane), Some(WatchState::Waiting { why: Some(_), .. }))
-    })
-    .await;
-    assert!(health.sentences()[0].ends_with("is Kamaji installed?"), "{:?}", health.sentences());
+    for (answer, words) in [
+        (PAGE_NOT_FOUND, "404 page not found"),
+        ("the server could not find the requested resource", "the server could not find the requested resource"),
+    ] {
+        let api = Api::new();
+        api.world().refused.push(("/tenantcontrolplanes", 404, answer));
+        let observer = start(&api);
+        let health = health(&observer, |health| {
+            matches!(health.state(ObjectKind::TenantControlPlane), Some(WatchState::Waiting { why: Some(_), .. }))
+        })
+        .await;
+        let end = format!(": the API server does not know this kind ({words}); is Kamaji installed?");
+        assert!(health.sentences()[0].ends_with(&end), "{:?}", health.sentences());
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -201,15 +207,21 @@ async fn who_the_console_is_comes_from_the_api_server_else_from_the_kubeconfig()
     let api = Api::new();
     let user = json!({ "username": "olivia", "groups": ["team-a"] });
     api.world().review = Some(json!({ "status": { "userInfo": user } }));
-    let identity = who_am_i(&api.client(), "from-kubeconfig").await.expect("it answers");
+    let identity = who_am_i(&api.client(), &Scope::WHOLE_CLUSTER, "from-kubeconfig").await.expect("it answers");
     assert_eq!((identity.user.as_str(), identity.groups.as_slice()), ("olivia", &["team-a".to_owned()][..]));
 
     api.world().review = None;
-    assert_eq!(who_am_i(&api.client(), "from-kubeconfig").await.expect("a name").user, "from-kubeconfig");
+    assert_eq!(
+        who_am_i(&api.client(), &Scope::WHOLE_CLUSTER, "from-kubeconfig").await.expect("a name").user,
+        "from-kubeconfig"
+    );
 
     api.world().refused.push(("selfsubjectreviews", 401, "Unauthorized"));
-    assert_eq!(who_am_i(&api.client(), "x").await, Err(IdentityError::Refused("Unauthorized".into())));
+    assert_eq!(
+        who_am_i(&api.client(), &Scope::WHOLE_CLUSTER, "x").await,
+        Err(IdentityError::Refused("Unauthorized".into()))
+    );
 
     api.world().hanging.push("selfsubjectreviews");
-    assert_eq!(who_am_i(&api.client(), "x").await, Err(IdentityError::NoAnswer { seconds: 5 }));
+    assert_eq!(who_am_i(&api.client(), &Scope::WHOLE_CLUSTER, "x").await, Err(IdentityError::NoAnswer { seconds: 5 }));
 }

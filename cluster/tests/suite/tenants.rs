@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use ::sandbox::access::{TEAM_A_OWNER, TENANT_OWNERS};
 use ::sandbox::{Sandbox, SandboxOptions};
+use axum::body::Body as AxumBody;
 use cluster::tenant_access::Connect;
-use cluster::{Changes, Credentials, Identity, TenantAccess, Transport, Visibility, observe};
-use http::Request;
+use cluster::{Changes, Credentials, Identity, Observer, TenantAccess, Transport, Visibility, observe};
+use futures::stream;
+use http::{Request, Response};
 use kube::client::Body;
 use kube::{Client, Config};
 use planner::finding::{FindingKind, Severity, TenantFinding};
+use planner::hop::{Acknowledgement, Binding, HopRequest};
 use planner::releases::ReleaseTable;
-use planner::tenant::TenantId;
+use planner::tenant::{TenantId, TenantSnapshot};
 use planner::tenant_api::{Checked, Part};
 use planner::version::KubernetesVersion;
 use planner::workers::{Cordon, DrainRemark, LiveWorkers, Readiness};
@@ -26,21 +29,27 @@ use crate::support::admin;
 /// A console in front of the sandbox's world of tenants with something to tell.
 struct Console {
     sandbox: Sandbox,
+    observer: Observer,
     changes: Changes,
 }
 
 impl Console {
     async fn new() -> Self {
+        Self::with(|_, answer| answer).await
+    }
+
+    /// With tenants' answers changed on the way: `change` gets the path that was asked for.
+    async fn with(change: fn(&str, Response<AxumBody>) -> Response<AxumBody>) -> Self {
         let options = SandboxOptions { manual: true, scenario: "workers".to_owned(), ..SandboxOptions::default() };
         let sandbox = Sandbox::new(&options).expect("a world");
         let client = Client::new(sandbox.router(), "default");
         let observer = observe(client.clone(), sandbox.clock(), CancellationToken::new());
         observer.health().wait_for(|health| health.live()).await.expect("it is observed");
         let access = TenantAccess::new(client.clone(), sandbox.clock(), Transport::TlsOrPlainLoopback)
-            .connecting_by(in_process(&sandbox));
+            .connecting_by(in_process(&sandbox, change));
         let releases = Arc::new(ReleaseTable::built_in());
-        let changes = Changes::new(client, observer, sandbox.clock(), releases).asking_tenants_by(access);
-        Self { sandbox, changes }
+        let changes = Changes::new(client, observer.clone(), sandbox.clock(), releases).asking_tenants_by(access);
+        Self { sandbox, observer, changes }
     }
 
     async fn checks(&self, who: &Identity, name: &str, to: &str) -> Vec<Checked> {
@@ -54,6 +63,10 @@ impl Console {
         findings.filter(|it| it.severity != Severity::Passes).map(|it| format!("{}: {it}", it.severity)).collect()
     }
 
+    fn seen(&self, name: &str) -> Arc<TenantSnapshot> {
+        self.observer.tenant(&owner(), &id("team-a", name)).expect("there is such a tenant").borrow().clone()
+    }
+
     async fn control(&self, path: &str, body: Value) -> Value {
         let request = axum::http::Request::post(path).header("content-type", "application/json");
         let request = request.body(axum::body::Body::from(body.to_string())).expect("a request");
@@ -65,7 +78,7 @@ impl Console {
 }
 
 /// What a client over a connection would do: the address's path goes first, the token goes with it.
-fn in_process(sandbox: &Sandbox) -> Connect {
+fn in_process(sandbox: &Sandbox, change: fn(&str, Response<AxumBody>) -> Response<AxumBody>) -> Connect {
     let router = sandbox.router();
     Arc::new(move |config: Config| {
         use secrecy::ExposeSecret;
@@ -74,10 +87,12 @@ fn in_process(sandbox: &Sandbox) -> Connect {
         let router = router.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let (mut parts, body) = request.into_parts();
-            let rest = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+            let rest = parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
             parts.uri = format!("{path}{rest}").parse().expect("a path");
             parts.headers.insert("authorization", format!("Bearer {token}").parse().expect("a header"));
-            router.clone().oneshot(Request::from_parts(parts, axum::body::Body::new(body)))
+            let asked = rest.to_owned();
+            let answer = router.clone().oneshot(Request::from_parts(parts, AxumBody::new(body)));
+            async move { answer.await.map(|answer| change(&asked, answer)) }
         });
         Ok(Client::new(service, "default"))
     })
@@ -193,6 +208,43 @@ async fn whoever_may_not_or_cannot_ask_is_told_why_and_nothing_else_is_hidden() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_never_ends_is_given_up_and_hides_no_other() {
+    let endless = |path: &str, answer: Response<AxumBody>| {
+        let chunk = || Ok::<_, std::io::Error>("x".repeat(1 << 20));
+        match path.split(['?', '/']).rfind(|part| !part.is_empty() && !part.contains('=')) {
+            // Bytes without end, and none at all.
+            Some("nodes") => answer.map(|_| AxumBody::from_stream(stream::repeat_with(chunk))),
+            Some("poddisruptionbudgets") => {
+                answer.map(|_| AxumBody::from_stream(stream::pending::<Result<String, std::io::Error>>()))
+            }
+            _ => answer,
+        }
+    };
+    let console = Console::with(endless).await;
+    assert_eq!(
+        console.remarks("tenant-00", "v1.36.4").await,
+        [
+            "unknown: Not checked, the nodes: the answer is too long.",
+            "unknown: Not checked, the PodDisruptionBudgets: no answer within 5 s.",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_whose_list_never_ends_are_not_waited_for() {
+    let stalling = |path: &str, answer: Response<AxumBody>| {
+        let lists = path.starts_with("/api/v1/nodes") && !path.contains("watch=true");
+        let none = stream::pending::<Result<String, std::io::Error>>;
+        if lists { answer.map(|_| AxumBody::from_stream(none())) } else { answer }
+    };
+    let console = Console::with(stalling).await;
+    let tenant = id("team-a", "tenant-00");
+    let mut receiver = console.changes.tenants().subscribe_workers(&owner(), &tenant).expect("there is such a tenant");
+    let seen = until(&mut receiver, |seen| matches!(&**seen, LiveWorkers::Lost { last: None, .. })).await;
+    assert!(seen.to_string().ends_with("the list of the nodes was not complete within 20 s."), "{seen}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_part_that_is_checked_again_shows_what_changed() {
     let console = Console::new().await;
     let tenant = id("team-a", "troubled");
@@ -238,6 +290,29 @@ async fn a_plan_holds_what_the_tenants_api_tells_and_is_made_even_if_it_hangs() 
     assert!(began.elapsed() <= Duration::from_secs(10), "{:?}", began.elapsed());
     assert!(hanging.iter().any(|it| it.contains("does not answer from here")), "{hanging:#?}");
     assert!(hanging.iter().any(|it| it.starts_with("Kubelets not checked")), "{hanging:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hop_that_would_leave_nodes_behind_is_not_started_whatever_was_acknowledged() {
+    let console = Console::new().await;
+    let request = async |name: &str| {
+        let mut request = HopRequest {
+            tenant: id("team-a", name),
+            binding: Binding::of(&console.seen(name)),
+            version: version("v1.36.4"),
+            strategy: None,
+            acknowledged: vec![Acknowledgement::KubeletsNotChecked],
+            typed_name: Some(name.to_owned()),
+        };
+        let checked = console.changes.check(&owner(), &request).await.expect("an answer");
+        request.binding = checked.binding;
+        request
+    };
+    let refused = console.changes.start(&owner(), &request("stragglers").await).await.expect_err("worker-4 is too old");
+    assert!(refused.to_string().contains("leaves worker-4 behind"), "{refused}");
+    let mut request = request("tenant-00").await;
+    request.acknowledged.clear();
+    console.changes.start(&owner(), &request).await.expect("its kubelets were read, so nobody need answer for them");
 }
 
 #[tokio::test(start_paused = true)]

@@ -62,6 +62,19 @@ pub struct Milestones {
     pub deadline_exceeded_ms: Option<i64>,
 }
 
+impl Peaks {
+    /// What of each peak is more than so many pods.
+    #[must_use]
+    pub fn beyond(self, pods: u32) -> Self {
+        Self {
+            objects: self.objects.saturating_sub(pods),
+            bound: self.bound.saturating_sub(pods),
+            running: self.running.saturating_sub(pods),
+            non_terminating: self.non_terminating.saturating_sub(pods),
+        }
+    }
+}
+
 impl FilmSummary {
     /// The figures of `film`.
     ///

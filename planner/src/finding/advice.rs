@@ -1,4 +1,5 @@
 use super::{FindingKind, RoomOutcome, Severity, Source};
+use crate::datastore::AgainstLimit;
 use crate::strategy::Strategy;
 
 impl FindingKind {
@@ -6,6 +7,12 @@ impl FindingKind {
     pub fn severity(&self) -> Severity {
         match self {
             Self::Tenant(finding) => finding.severity(),
+            // The numbers are ranges, so none of it blocks.
+            Self::DataStoreLimit { peak, limit, .. } => match peak.against(*limit) {
+                AgainstLimit::Within => Severity::Passes,
+                AgainstLimit::MayExceed => Severity::Warns,
+                AgainstLimit::Unlimited => Severity::Unknown,
+            },
             Self::Malformed { .. }
             | Self::AboveCeiling { .. }
             | Self::Downgrade { .. }
@@ -130,7 +137,8 @@ impl FindingKind {
             | Self::DataStoreLoad { .. }
             | Self::DataStoreShared { .. }
             | Self::DataStoreBusy { .. }
-            | Self::DataStoreNotAllCounted { .. } => Source::KamajiGuide,
+            | Self::DataStoreNotAllCounted { .. }
+            | Self::DataStoreLimit { .. } => Source::KamajiGuide,
             Self::Room { .. } | Self::RoomNotChecked { .. } => Source::Scheduler,
             Self::KubeletsNotChecked { .. } | Self::KubectlSkew { .. } => Source::SkewPolicy,
             Self::DeploymentNotSettled { .. }
@@ -284,10 +292,17 @@ impl FindingKind {
                 "Ask a platform administrator whether another tenant of this DataStore is being upgraded now."
             }
             Self::DataStoreBusy { .. } => "Wait until it is finished, or ask a platform administrator.",
+            Self::DataStoreLimit { peak, .. } if peak.most.is_none() => {
+                "Set `--datastore-max-open-connections` in `extraArgs.kine` of the tenants of this DataStore."
+            }
+            Self::DataStoreLimit { peak, limit, .. } if peak.against(*limit) != AgainstLimit::Within => {
+                "Take a strategy of less surge, let the DataStore take more, or look at what it really holds."
+            }
             Self::DryRunRefused { .. } => "Read the words of the refusal; nothing was written.",
             Self::DryRunNotJudged { .. } => "Look again when the API server and Kamaji answer.",
             Self::Room { .. }
             | Self::DataStoreShared { .. }
+            | Self::DataStoreLimit { .. }
             | Self::DryRunAccepted
             | Self::Malformed { .. }
             | Self::AlreadyWanted { .. }

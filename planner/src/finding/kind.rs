@@ -2,6 +2,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::TenantFinding;
+use crate::datastore::Connections;
 use crate::hop::Acknowledgement;
 use crate::stage::Exit;
 use crate::strategy::{Strategy, StrategyError};
@@ -391,6 +392,17 @@ pub enum FindingKind {
     DataStoreNotAllCounted {
         /// Its name.
         data_store: String,
+    },
+    /// How the connections of the DataStore at the peak compare with how many it takes.
+    DataStoreLimit {
+        /// Its name.
+        data_store: String,
+        /// Connections now, of all tenants.
+        now: Connections,
+        /// Connections at the peak, of all tenants.
+        peak: Connections,
+        /// How many it takes.
+        limit: u32,
     },
     /// The API server and Kamaji would take the change.
     DryRunAccepted,

@@ -223,13 +223,19 @@ impl fmt::Display for FindingKind {
             }
             Self::DataStoreBusy { data_store, surging } => {
                 let others = if *surging == 1 {
-                    "another tenant has".to_owned()
+                    "another tenant surges: it has or will have".to_owned()
                 } else {
-                    format!("{surging} other tenants have")
+                    format!("{surging} other tenants surge: they have or will have")
                 };
                 write!(
                     f,
-                    "On DataStore {data_store} {others} more API servers than usual now; a second surge may overload it."
+                    "On DataStore {data_store} {others} more API servers than usual; a second surge may overload it."
+                )
+            }
+            Self::DataStoreLimit { data_store, now, peak, limit } => {
+                write!(
+                    f,
+                    "DataStore {data_store} takes {limit} connections: its tenants hold {now} now, {peak} at the peak."
                 )
             }
             Self::DataStoreNotAllCounted { data_store } => write!(

@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::datastore::KinePool;
 use crate::stage::is_settled;
 use crate::strategy::DeclaredStrategy;
 use crate::tenant::{
@@ -126,6 +127,7 @@ impl BoundFacts {
         changes.compare("the wanted DataStore", &self.data_store.wanted, &now.data_store.wanted, words);
         changes.compare("the DataStore in use", &self.data_store.used, &now.data_store.used, words);
         changes.compare("the DataStore's driver", &self.data_store.driver, &now.data_store.driver, words);
+        changes.compare("kine's connection pool", &self.data_store.kine, &now.data_store.kine, KinePool::to_string);
         changes.compare("who else writes the object", &self.owners, &now.owners, |it| owners(it));
         changes.compare("konnectivity", &self.konnectivity, &now.konnectivity, konnectivity);
         changes.compare("being deleted", &self.deleting, &now.deleting, yes_no);
@@ -212,7 +214,11 @@ fn konnectivity(konnectivity: &Konnectivity) -> String {
 fn requests(requests: &Option<PodRequests>) -> String {
     let part = |value: Option<u64>, unit| value.map_or_else(|| "unknown".to_owned(), |value| format!("{value} {unit}"));
     match requests {
-        Some(requests) => format!("{}, {}", part(requests.cpu_millis, "mCPU"), part(requests.memory_bytes, "bytes")),
+        Some(requests) => {
+            let storage = requests.ephemeral_storage_bytes;
+            let storage = storage.map(|bytes| format!(", {bytes} bytes of ephemeral storage")).unwrap_or_default();
+            format!("{}, {}{storage}", part(requests.cpu_millis, "mCPU"), part(requests.memory_bytes, "bytes"))
+        }
         None => "unknown".to_owned(),
     }
 }

@@ -102,6 +102,22 @@ fn most_new_pods(events: &[(i64, Event)], quota: &QuotaRoom) -> Result<usize, i6
     Ok(most as usize)
 }
 
+/// How many new pods exist and how many old ones are gone, at each moment of the film that changes one of the two.
+pub(super) fn exchanged(film: &Film) -> Vec<(u32, u32)> {
+    let (mut new, mut old_gone) = (0_u32, 0_u32);
+    let mut moments = Vec::new();
+    for (_, event) in events(film, 1) {
+        match event {
+            Event::Created(_) => new += 1,
+            Event::Gone(Which::Old) => old_gone += 1,
+            Event::Gone(Which::New(_)) => new = new.saturating_sub(1),
+            Event::Terminating(_) => continue,
+        }
+        moments.push((new, old_gone));
+    }
+    moments
+}
+
 /// One pod of any of these kinds. A film can have more old pods than there are: then there is none to take.
 fn of_any(state: &State, kinds: std::ops::Range<usize>, step: impl Fn(usize) -> Vec<State>) -> Vec<State> {
     let next: Vec<State> = kinds.flat_map(step).collect();

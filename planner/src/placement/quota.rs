@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::pod::{Container, PodSpec, PodTemplate};
 use super::quantity::Quantity;
 use super::resources::{CPU, EPHEMERAL_STORAGE, MEMORY, PODS, ResourceList};
+use crate::cost::Bytes;
 
 /// Compute resources that each container has to name where a quota counts them (`validationSet` of the pod evaluator).
 const DEMANDED: [&str; 6] = [CPU, MEMORY, "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
@@ -75,6 +76,21 @@ pub enum QuotaRefusal {
     },
 }
 
+/// How much of one resource of a quota is used, now and while pods are replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaUse {
+    /// The quota.
+    pub quota: String,
+    /// What is counted.
+    pub resource: String,
+    /// What is allowed.
+    pub hard: Quantity,
+    /// What is used now, of everything in the namespace.
+    pub used: Quantity,
+    /// What would be used at the most, if the quota refused nothing.
+    pub peak: Quantity,
+}
+
 /// What the quotas of a namespace leave for the pods of a rollout.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct QuotaRoom {
@@ -89,6 +105,30 @@ struct Entry {
     used: Quantity,
     new_pod: Quantity,
     old_pod: Quantity,
+}
+
+impl QuotaUse {
+    /// What is left at the peak; less than nothing where the quota would refuse pods.
+    pub fn left(&self) -> Quantity {
+        self.hard.plus(self.peak.times(-1))
+    }
+
+    /// An amount of what is counted as people read it.
+    pub fn amount(&self, amount: Quantity) -> String {
+        let (sign, size) = if amount < Quantity::ZERO { ("-", amount.times(-1)) } else { ("", amount) };
+        let in_bytes = ["memory", "storage"].iter().any(|bytes| self.resource.ends_with(bytes));
+        match u64::try_from(size.units()) {
+            Ok(bytes) if in_bytes => format!("{sign}{}", Bytes(bytes)),
+            _ => amount.to_string(),
+        }
+    }
+}
+
+impl Entry {
+    /// What is used while so many new pods exist and so many old ones are gone.
+    fn at(&self, created: u32, gone: u32) -> Quantity {
+        self.used.plus(self.new_pod.times(i64::from(created))).plus(self.old_pod.times(-i64::from(gone)))
+    }
 }
 
 impl ResourceQuota {
@@ -205,17 +245,35 @@ impl QuotaRoom {
         if refusals.is_empty() { Ok(Self { entries }) } else { Err(refusals) }
     }
 
+    /// What is used at the most while these numbers of new pods exist and of old ones are gone, one pair for each moment.
+    pub(super) fn uses(&self, moments: &[(u32, u32)]) -> Vec<QuotaUse> {
+        let of = |entry: &Entry| QuotaUse {
+            quota: entry.quota.clone(),
+            resource: entry.resource.clone(),
+            hard: entry.hard,
+            used: entry.used,
+            peak: moments.iter().map(|(created, gone)| entry.at(*created, *gone)).fold(entry.used, Quantity::max),
+        };
+        self.entries.iter().map(of).collect()
+    }
+
     /// What stands against `created` new pods existing at once after `gone` old ones are gone.
     pub(super) fn refusal(&self, created: u32, gone: u32) -> Option<QuotaRefusal> {
-        let exceeds = |entry: &&Entry| {
-            entry.used.plus(entry.new_pod.times(i64::from(created))).plus(entry.old_pod.times(-i64::from(gone)))
-                > entry.hard
-        };
+        let exceeds = |entry: &&Entry| entry.at(created, gone) > entry.hard;
         self.entries.iter().find(exceeds).map(|entry| QuotaRefusal::Exceeded {
             quota: entry.quota.clone(),
             resource: entry.resource.clone(),
             hard: entry.hard,
         })
+    }
+}
+
+impl fmt::Display for QuotaUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { quota, resource, hard, used, peak } = self;
+        let [hard_words, used, peak_words, left] = [*hard, *used, *peak, self.left()].map(|it| self.amount(it));
+        write!(f, "Quota {quota} counts {used} of {hard_words} of {resource} now and {peak_words} at the peak")?;
+        if *peak > *hard { f.write_str(", which it refuses.") } else { write!(f, "; {left} are left.") }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::at_once::{AtOnce, follow};
+use super::at_once::{AtOnce, exchanged, follow};
 use super::autoscaler::{Autoscaler, NodesWanted, shape, with_nodes};
 use super::blocked::run;
 use super::board::Board;
@@ -12,7 +12,7 @@ use super::limit_range::LimitRange;
 use super::occupant::Occupant;
 use super::pace::Pace;
 use super::pod::{Pod, PodSpec, PodTemplate};
-use super::quota::{QuotaRoom, ResourceQuota};
+use super::quota::{QuotaRoom, QuotaUse, ResourceQuota};
 use super::room::Room;
 use super::turns::{Ending, Turns};
 use super::verdict::{Proposal, Refusal, Unknown, Verdict};
@@ -74,6 +74,14 @@ impl Replacement<'_> {
         let mut proposals: Vec<Proposal> = judged.filter(|proposal| proposal.verdict.gets_through()).collect();
         proposals.sort_by_key(|proposal| !matches!(proposal.verdict, Verdict::Fits { .. }));
         proposals
+    }
+
+    /// What is used of each quota now and at the most while the scenario's film is played, whatever room there is. Empty where
+    /// no quota counts such pods, or none may ever be created ([`Replacement::judge`] says so).
+    pub fn quota_uses(&self, scenario: &Scenario) -> Vec<QuotaUse> {
+        let Ok(prepared) = self.prepare() else { return Vec::new() };
+        let prediction = predict(&Scenario { node_capacity: None, pod_quota: None, ..scenario.clone() });
+        prepared.quota.uses(&exchanged(&prediction.film))
     }
 
     fn prepare(&self) -> Result<Prepared, Box<Verdict>> {

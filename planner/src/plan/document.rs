@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::change::PlannedChange;
+use super::costs::{PlannedCosts, PlannedOverride};
 use super::headline::Verdict;
 use crate::finding::{Finding, Severity};
 use crate::hop::{Binding, HopKind};
@@ -49,6 +50,12 @@ pub struct UpgradePlan {
     pub strategy: PlanStrategy,
     /// What the model says; absent while the control plane sleeps.
     pub forecast: Option<Forecast>,
+    /// What each strategy costs and puts on the DataStore; absent while the control plane sleeps.
+    #[serde(default)]
+    pub costs: Option<PlannedCosts>,
+    /// Findings that somebody takes upon themselves.
+    #[serde(default)]
+    pub overrides: Vec<PlannedOverride>,
     /// What speaks for and against it, worst first.
     pub findings: Vec<PlannedFinding>,
     /// What the tenant's users will notice.

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use super::costs::{CostRow, PlannedCosts, PlannedOverride};
 use super::document::{Forecast, UpgradePlan};
-use crate::cost::Bytes;
+use crate::cost::{Bytes, MilliCpu};
 use crate::lab::seconds;
 
 /// The plan as Markdown. What comes from the cluster is escaped, so that it stays text.
@@ -21,10 +22,20 @@ pub fn markdown(plan: &UpgradePlan) -> String {
     );
     let _ = write!(out, "Made {}, generation {}, `{}`.\n\n", plan.made_at, plan.generation, plan.digest);
     strategy(&mut out, plan);
+    if plan.forecast.is_some() || plan.costs.is_some() {
+        out.push_str("## What it costs\n\n");
+    }
+    if let Some(forecast) = &plan.forecast {
+        let _ = write!(out, "{}\n\n", escaped(&forecast.sentence));
+    }
+    if let Some(costs) = &plan.costs {
+        costs_section(&mut out, costs);
+    }
     if let Some(forecast) = &plan.forecast {
         forecast_section(&mut out, forecast);
     }
     findings(&mut out, plan);
+    overrides(&mut out, &plan.overrides);
     list(&mut out, "What this tenant's users will notice", &plan.notices);
     list(&mut out, "What can be undone, and what cannot", &plan.irreversible);
     change(&mut out, plan);
@@ -49,26 +60,62 @@ fn strategy(out: &mut String, plan: &UpgradePlan) {
     }
 }
 
+fn costs_section(out: &mut String, costs: &PlannedCosts) {
+    if let Some(chosen) = costs.chosen() {
+        out.push_str("| | known by | today | at the peak | change | beyond today, over the rollout |\n|---|---|---|---|---|---|\n");
+        for CostRow { what, basis, today, peak, change, over_time } in &chosen.rows {
+            let cells = [what, basis, today, peak, change, over_time].map(|cell| escaped(cell));
+            let _ = writeln!(out, "| {} |", cells.join(" | "));
+        }
+        out.push('\n');
+        for sentence in chosen.sentences() {
+            let _ = writeln!(out, "- {}", escaped(&sentence));
+        }
+    }
+    let data_store = costs.data_store.iter().map(|data_store| &data_store.sentence);
+    for sentence in data_store.chain(&costs.notes) {
+        let _ = writeln!(out, "- {}", escaped(sentence));
+    }
+    out.push_str("\nMore than today at the peak, under each strategy:\n\n");
+    out.push_str("| | pods on nodes | CPU | memory | over time | money | DataStore connections in all |\n|---|---|---|---|---|---|---|\n");
+    for strategy in &costs.strategies {
+        let not_known = || "not known".to_owned();
+        let here = if strategy.chosen { "**" } else { "" };
+        let _ = writeln!(
+            out,
+            "| {here}{}{here} | +{} | {} | {} | {} | {} | {} |",
+            escaped(&strategy.title()),
+            strategy.extra_pods.bound,
+            strategy.extra_cpu_millis.map_or_else(not_known, |millis| format!("+{}", MilliCpu(millis))),
+            strategy.extra_memory_bytes.map_or_else(not_known, |bytes| format!("+{}", Bytes(bytes))),
+            strategy.rows.iter().map(|row| row.over_time.as_str()).find(|text| !text.is_empty()).unwrap_or_default(),
+            escaped(strategy.surge_words.as_deref().unwrap_or("no price")),
+            strategy.connections.map_or_else(not_known, |connections| connections.to_string()),
+        );
+    }
+    out.push('\n');
+}
+
+fn overrides(out: &mut String, overrides: &[PlannedOverride]) {
+    if overrides.is_empty() {
+        return;
+    }
+    out.push_str(
+        "## What somebody takes upon themselves\n\n| finding | who | why | up to | |\n|---|---|---|---|---|\n",
+    );
+    for PlannedOverride { finding, person, reason, until, state } in overrides {
+        let [finding, person, reason] = [finding, person, reason].map(|cell| escaped(cell));
+        let _ = writeln!(out, "| {finding} | {person} | {reason} | {until} | {state} |");
+    }
+    out.push('\n');
+}
+
 fn forecast_section(out: &mut String, forecast: &Forecast) {
-    let Forecast { replicas, peak_pods, peak_bound, peak_running, lowest_serving, .. } = forecast;
-    let more = |pods: &u32| pods.saturating_sub(*replicas);
-    let cost = |text: Option<String>| text.unwrap_or_else(|| "not known, the pods request none".to_owned());
+    let Forecast { replicas, lowest_serving, .. } = forecast;
     let lasts = |ms: Option<i64>| ms.map_or("not in sight".to_owned(), |ms| format!("{} s", seconds(ms)));
     let range = forecast.finished_range_ms.filter(|(low, high)| seconds(*low) != seconds(*high));
     let range = range.map(|(low, high)| format!(" ({} to {} s)", seconds(low), seconds(high))).unwrap_or_default();
-    let _ = write!(
-        out,
-        "## What it costs\n\n{}\n\n| | at the peak | more than today |\n|---|---|---|\n| Pods alive | {peak_pods} | +{} |\n| Pods on \
-         nodes | {peak_bound} | +{} |\n| API servers running | {peak_running} | +{} |\n| CPU requested | | {} |\n| Memory requested \
-         | | {} |\n| DataStore connections, assumed | | {} |\n\n",
-        escaped(&forecast.sentence),
-        more(peak_pods),
-        more(peak_bound),
-        more(peak_running),
-        cost(forecast.extra_cpu_millis.map(|millis| format!("+{millis} mCPU"))),
-        cost(forecast.extra_memory_bytes.map(|bytes| format!("+{}", Bytes(bytes)))),
-        forecast.extra_connections.map_or("not known".to_owned(), |count| format!("+{count}")),
-    );
+    out.push_str("How it goes:\n\n");
     let _ = write!(
         out,
         "- Fewest API servers that serve: {lowest_serving} of {replicas}\n- No API server serves for: {} s\n- Both versions serve \

@@ -15,7 +15,8 @@ pub struct Neighbours {
     pub tenants: u32,
     /// Their API servers (pods).
     pub api_servers: u32,
-    /// How many of them have more pods than replicas now, because theirs are being replaced.
+    /// How many of them have more pods than replicas now because theirs are being replaced, or are about to: a hop with a
+    /// strategy that surges is under way.
     pub surging: u32,
     /// Of how many the pods could not be read.
     pub unknown: u32,
@@ -49,11 +50,8 @@ impl Neighbours {
             }
             neighbours.tenants += 1;
             neighbours.api_servers += other.replicas;
-            match other.pods.read() {
-                Some(pods) => {
-                    let surges = pods.len() > other.replicas as usize && !is_settled(other);
-                    neighbours.surging += u32::from(surges);
-                }
+            match surges(other) {
+                Some(surges) => neighbours.surging += u32::from(surges),
                 None => neighbours.unknown += 1,
             }
         }
@@ -84,4 +82,18 @@ impl Neighbours {
             _ => Some(FindingKind::DataStoreShared { data_store, tenants, api_servers, surging, unknown }.into()),
         }
     }
+}
+
+/// Whether a tenant doubles its API servers; `None` if its pods, which alone would tell, could not be read.
+fn surges(tenant: &TenantSnapshot) -> Option<bool> {
+    if is_settled(tenant) {
+        return Some(false);
+    }
+    // Between the write and the first new pod, and between two pods of a surge by one, the pods say nothing yet.
+    let strategy = tenant.strategy.under_kamaji().ok();
+    let about_to = strategy.is_some_and(|strategy| strategy.limits(tenant.replicas).max_surge > 0);
+    if tenant.replicas > 0 && about_to && tenant.hop_runs() {
+        return Some(true);
+    }
+    tenant.pods.read().map(|pods| pods.len() > tenant.replicas as usize)
 }

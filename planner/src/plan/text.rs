@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::costs::{CostRow, PlannedCosts};
 use super::document::UpgradePlan;
 use crate::finding::Severity;
 
@@ -19,6 +20,9 @@ pub fn text(plan: &UpgradePlan) -> String {
         for remark in &forecast.remarks {
             let _ = writeln!(out, "  {remark}");
         }
+    }
+    if let Some(costs) = &plan.costs {
+        costs_block(&mut out, costs);
     }
     out.push('\n');
     for finding in &plan.findings {
@@ -45,4 +49,26 @@ pub fn text(plan: &UpgradePlan) -> String {
     }
     let _ = write!(out, "\nMade {}, {}\n", plan.made_at, plan.digest);
     out.chars().filter(|character| !character.is_control() || *character == '\n').collect()
+}
+
+fn costs_block(out: &mut String, costs: &PlannedCosts) {
+    if let Some(chosen) = costs.chosen() {
+        out.push('\n');
+        for row in &chosen.rows {
+            let CostRow { what, basis, today, peak, change, over_time } = row;
+            if !row.is_known() {
+                let _ = writeln!(out, "  {what}: {basis}");
+                continue;
+            }
+            let over_time = if over_time.is_empty() { String::new() } else { format!(", {over_time} in all") };
+            let _ = writeln!(out, "  {what} ({basis}): {today} -> {peak} ({change}{over_time})");
+        }
+        for sentence in chosen.sentences() {
+            let _ = writeln!(out, "  {sentence}");
+        }
+    }
+    let data_store = costs.data_store.iter().map(|data_store| &data_store.sentence);
+    for sentence in data_store.chain(&costs.notes) {
+        let _ = writeln!(out, "  {sentence}");
+    }
 }

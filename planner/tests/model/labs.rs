@@ -32,7 +32,7 @@ fn sentences(row: &LabRow) -> Vec<String> {
 #[test]
 fn the_verdict_names_pods_memory_and_time() {
     let mut input = input();
-    input.requests = PodRequests { cpu_millis: None, memory_bytes: Some(320 * MIB) };
+    input.requests = PodRequests { cpu_millis: None, memory_bytes: Some(320 * MIB), ..PodRequests::default() };
     let row = row(&input, Strategy::BLUE_GREEN);
     assert_eq!(row.verdict, "Blue/Green needs 3 more pods and 960 MiB for about 57 s (50 to 57 s).");
     assert_eq!(row.cost.memory_bytes.source, FigureSource::Requests);
@@ -274,7 +274,7 @@ proptest! {
         let custom = format!("{surge}{}/1", if percent { "%" } else { "" }).parse().ok();
         let input = LabInput {
             replicas, startup_ms, termination_ms, min_ready_seconds, progress_deadline_seconds: deadline,
-            requests: PodRequests { cpu_millis: memory_bytes, memory_bytes }, second_write_ms, custom,
+            requests: PodRequests { cpu_millis: memory_bytes, memory_bytes, ..PodRequests::default() }, second_write_ms, custom,
             termination_extent_ms: extent, pull_ms: within_ms, pull_extent_ms: extent, pod_quota: limits[0], room: limits[1], new_pods,
             wishes: Wishes {
                 objects: limits[2], bound: limits[3], running: limits[4], non_terminating: limits[5],
@@ -345,7 +345,7 @@ fn a_tenant_brings_its_own_numbers() {
         min_ready_seconds: 5,
         progress_deadline_seconds: Some(300),
         termination_grace_seconds: 45,
-        requests: PodRequests { cpu_millis: Some(250), memory_bytes: None },
+        requests: PodRequests { cpu_millis: Some(250), memory_bytes: None, ..PodRequests::default() },
         counts: DeploymentCounts::default(),
         conditions: Vec::new(),
     });
@@ -356,7 +356,7 @@ fn a_tenant_brings_its_own_numbers() {
         termination_ms: 45_000,
         min_ready_seconds: 5,
         progress_deadline_seconds: Some(300),
-        requests: PodRequests { cpu_millis: Some(250), memory_bytes: None },
+        requests: PodRequests { cpu_millis: Some(250), memory_bytes: None, ..PodRequests::default() },
         connections_per_pod: None,
         second_write_ms: Some(900),
         ..LabInput::default()

@@ -1,5 +1,6 @@
 //! What always holds, whatever is rolled out.
 
+use planner::cost::{Bytes, MilliCpu, PodTime, Surge};
 use planner::film::{Counts, Film, FilmSummary, Milestones, MixedWindow, Peaks, Side};
 use planner::rollout::deployment::DeploymentStatus;
 use planner::rollout::{
@@ -174,6 +175,32 @@ fn pods_in(film: &Film, templates: usize, at_ms: i64) -> Vec<[u32; 3]> {
 }
 
 proptest! {
+    #[test]
+    fn what_a_film_sums_up_to_is_what_its_pods_lived(scenario in anything()) {
+        let film = predict(&scenario).film;
+        let today = scenario.replicas;
+        let surge = Surge::of(&film, today);
+        // Each pod from its place on a node until it is gone, as far as the film goes.
+        let lived_ms: i64 = film
+            .pods
+            .iter()
+            .filter_map(|pod| Some((pod.bound_ms?.max(pod.created_ms).max(0), pod.gone_ms.unwrap_or(film.until_ms).min(film.until_ms))))
+            .map(|(from_ms, to_ms)| (to_ms - from_ms).max(0))
+            .sum();
+        let millis = |time: PodTime| i64::try_from(time.millis()).expect("a short film");
+        let expected = lived_ms - i64::from(today) * film.until_ms.max(0);
+        prop_assert_eq!(millis(surge.above) - millis(surge.below), expected);
+        let drawn: i64 = surge.series.iter().map(|step| step.extra_pods * (step.to_ms - step.from_ms)).sum();
+        prop_assert_eq!(drawn, expected);
+        prop_assert!(surge.series.windows(2).all(|pair| pair[0].to_ms == pair[1].from_ms));
+        let highest = surge.series.iter().map(|step| step.extra_pods).max().unwrap_or(0).max(0);
+        prop_assert_eq!(i64::from(surge.extra.bound), highest);
+        // Amounts over time are those of the pods times what each takes: nothing is lost on the way.
+        let (cpu, bytes) = (MilliCpu(250), Bytes(320 << 20));
+        prop_assert_eq!(surge.above.of_cpu(cpu).micro_core_seconds(), u128::from(surge.above.millis()) * 250);
+        prop_assert_eq!(surge.above.of_bytes(bytes).byte_millis(), u128::from(surge.above.millis()) * (320 << 20));
+    }
+
     #[test]
     fn never_more_is_asked_for_nor_less_available_than_the_strategy_allows(
         scenario in rollouts(prop_oneof![Just(Health::Starts), Just(Health::CrashLoop)]),

@@ -48,6 +48,7 @@ pub(crate) fn tenant(version: &str) -> TenantSnapshot {
             wanted: Some("default".to_owned()),
             used: Some("default".to_owned()),
             driver: Some("etcd".to_owned()),
+            ..DataStoreUse::default()
         },
         owners: Vec::new(),
         konnectivity: Konnectivity::Off,

@@ -86,7 +86,7 @@ fn facts_that_read_alike_and_differ_are_a_change() {
 #[test]
 fn new_requests_are_a_change_since_the_cost_was_read_from_them() {
     let now = with_deployment(tenant("v1.35.6"), |it| {
-        it.requests = PodRequests { cpu_millis: Some(250), memory_bytes: Some(512) };
+        it.requests = PodRequests { cpu_millis: Some(250), memory_bytes: Some(512), ..PodRequests::default() };
     });
     let expected = ["what a pod requests: unknown, unknown → 250 mCPU, 512 bytes"];
     assert_eq!(changes(&tenant("v1.35.6"), &now), expected);

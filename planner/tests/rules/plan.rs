@@ -1,13 +1,16 @@
 //! The plan as a document.
 
+use planner::cost::{Price, Prices};
+use planner::datastore::DataStoreLoad;
+use planner::finding::{Overridable, Override, OverrideState, Severity};
 use planner::operator::OperatorKnowledge;
-use planner::placement;
+use planner::placement::{self, Quantity, QuotaUse};
 use planner::plan::{
-    Counted, DryRunFact, Evidence, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown, text,
+    CostFacts, Counted, DryRunFact, Evidence, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown, text,
 };
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
-use planner::tenant::{PodRequests, Reading, TenantSnapshot};
+use planner::tenant::{DataStoreFacts, MeasuredUsage, PodRequests, Reading, TenantSnapshot};
 use planner::tenant_api::{NotAsked, TenantApi};
 use planner::time::UnixMillis;
 
@@ -20,6 +23,7 @@ struct Wanted {
     strategy: Option<Strategy>,
     neighbours: Neighbours,
     room: RoomFact,
+    costs: CostFacts,
     dry_run: DryRunFact,
     tenant_api: TenantApi,
     made_at: UnixMillis,
@@ -29,7 +33,8 @@ impl Wanted {
     fn hop(from: &str, to: &'static str) -> Self {
         let mut snapshot = tenant(from);
         if let Reading::Read(deployment) = &mut snapshot.deployment {
-            deployment.requests = PodRequests { cpu_millis: Some(250), memory_bytes: Some(512 << 20) };
+            deployment.requests =
+                PodRequests { cpu_millis: Some(250), memory_bytes: Some(512 << 20), ..PodRequests::default() };
         }
         Self {
             snapshot,
@@ -37,6 +42,7 @@ impl Wanted {
             strategy: None,
             neighbours: Neighbours::default(),
             room: RoomFact::Simulated(placement::Verdict::Fits { more: 3 }, Vec::new()),
+            costs: CostFacts::default(),
             dry_run: DryRunFact::Accepted,
             tenant_api: TenantApi::NotAsked(NotAsked::NoSecretNamed),
             made_at: NOW,
@@ -52,6 +58,7 @@ impl Wanted {
             operator: &operator,
             releases: &ReleaseTable::built_in(),
             evidence: &self.evidence(),
+            costs: self.costs.clone(),
             today: today(),
             made_at: self.made_at,
         })
@@ -67,9 +74,55 @@ impl Wanted {
     }
 }
 
+/// Everything that the costs of a plan can be made from.
+fn costs(snapshot: &TenantSnapshot) -> CostFacts {
+    let price = |text: &str| text.parse::<Price>().expect("a price");
+    let quota = |resource: &str, hard: i64, used: i64, peak: i64| {
+        let of = Quantity::from_units;
+        let (quota, resource) = ("team-a".to_owned(), resource.to_owned());
+        QuotaUse { quota, resource, hard: of(hard), used: of(used), peak: of(peak) }
+    };
+    let mut other = tenant("v1.35.6");
+    "tenant-01".clone_into(&mut other.id.name);
+    let object = DataStoreFacts {
+        driver: Some("etcd".to_owned()),
+        endpoints: 3,
+        used_by: vec![snapshot.id.clone(), other.id.clone()],
+        problems: Vec::new(),
+    };
+    CostFacts {
+        usage: Ok(MeasuredUsage {
+            pods: 3,
+            cpu_millis: 137,
+            memory_bytes: 441 << 20,
+            at: Some(NOW.plus_millis(-9_000)),
+        }),
+        assumed: PodRequests { ephemeral_storage_bytes: Some(64 << 20), ..PodRequests::default() },
+        prices: Some(Prices {
+            cpu_hour: price("0.04"),
+            gib_hour: price("0.005"),
+            currency: "EUR".parse().expect("a currency"),
+        }),
+        quotas: vec![(
+            Strategy::ROLLING_ONE,
+            vec![quota("pods", 10, 5, 8), quota("requests.memory", 4 << 30, 3 << 30, 5 << 30)],
+        )],
+        data_store: DataStoreLoad::of(snapshot, [snapshot, &other], &Reading::Read(object), Some(600)),
+        overrides: Vec::new(),
+    }
+}
+
+fn override_for(hours: i64) -> Override {
+    let made = NOW.plus_millis(-3_600_000);
+    let until = NOW.plus_millis(hours * 3_600_000);
+    Override::new(Overridable::DataStoreBusy, "ada", "etcd | was sized for it", until, made).expect("good")
+}
+
 #[test]
 fn a_minor_is_written_down_whole() {
     let mut wanted = Wanted::hop("v1.35.6", "v1.36.4");
+    wanted.costs = costs(&wanted.snapshot);
+    wanted.costs.overrides = vec![override_for(2)];
     wanted.strategy = Some(Strategy::ROLLING_ONE);
     wanted.neighbours = Neighbours { tenants: 2, api_servers: 5, surging: 0, unknown: 1, counted: Counted::Everywhere };
     insta::assert_snapshot!("minor_markdown", markdown(&wanted.plan()));
@@ -119,14 +172,23 @@ fn a_second_surge_on_a_data_store_blocks_and_a_strategy_without_one_does_not() {
     };
     let mut surging = named("b", "default", 6);
     surging.status = planner::tenant::KamajiStatus::Upgrading;
-    let mut unreadable = named("e", "default", 3);
-    unreadable.pods = Reading::Forbidden("no".to_owned());
+    // Of a tenant whose Deployment is complete nothing else is needed; of another one without pods it cannot be told.
+    let mut complete = named("f", "default", 3);
+    complete.pods = Reading::Forbidden("no".to_owned());
+    let mut unreadable = complete.clone();
+    "e".clone_into(&mut unreadable.id.name);
+    unreadable.status = planner::tenant::KamajiStatus::Unknown;
     // Six pods of a tenant at rest: leftovers that somebody evicted, for instance.
     let at_rest = named("c", "default", 6);
     let elsewhere = named("d", "other", 6);
-    let fleet = [this.clone(), surging, at_rest, elsewhere, unreadable];
-    let all = Neighbours::of(&this, &fleet, Counted::Everywhere);
-    assert_eq!(all, Neighbours { tenants: 3, api_servers: 9, surging: 1, unknown: 1, counted: Counted::Everywhere });
+    // Written, and no new pod there yet.
+    let mut about_to = named("g", "default", 3);
+    about_to.desired_version = planner::tenant::DeclaredVersion("v1.36.4".to_owned());
+    let mut in_place = about_to.clone();
+    "h".clone_into(&mut in_place.id.name);
+    in_place.strategy = Strategy::IN_PLACE.declared();
+    let fleet = [this.clone(), surging, at_rest, elsewhere, complete, unreadable, about_to, in_place];
+    assert_eq!(Neighbours::of(&this, &fleet, Counted::Everywhere), Neighbours { tenants: 6, api_servers: 18, surging: 2, unknown: 1, counted: Counted::Everywhere });
 }
 
 #[test]
@@ -141,6 +203,55 @@ fn where_not_every_namespace_is_seen_no_number_of_neighbours_is_the_whole_truth(
         assert_eq!(of_store, expected);
         assert_eq!(wanted.plan().verdict, Verdict::Warnings);
     }
+}
+
+#[test]
+fn an_override_in_force_lets_a_busy_data_store_warn() {
+    // hours that the override lasts from now on, verdict, state
+    let table = [(2, Verdict::Warnings, OverrideState::Applied), (0, Verdict::Blocked, OverrideState::Expired)];
+    for (hours, verdict, state) in table {
+        let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
+        wanted.neighbours = Neighbours { tenants: 4, api_servers: 12, surging: 1, unknown: 0, counted: Counted::Everywhere };
+        wanted.costs.overrides = vec![override_for(hours)];
+        let plan = wanted.plan();
+        assert_eq!((plan.verdict, plan.overrides[0].state), (verdict, state), "{hours}");
+        let finding = plan.findings.iter().find(|finding| finding.sentence.contains("surges")).expect("it stays");
+        assert!(finding.evidence.contains("ada"), "{finding:?}");
+        wanted.dry_run = DryRunFact::Refused("no".to_owned());
+        assert_eq!(wanted.plan().verdict, Verdict::Blocked, "it is for one finding only");
+    }
+}
+
+#[test]
+fn connections_beyond_what_the_data_store_takes_are_a_warning() {
+    // Two tenants of three API servers, six of one at the peak: 450 to 594.
+    let table = [(Some(594), Some(Severity::Passes)), (Some(593), Some(Severity::Warns)), (None, None)];
+    for (limit, severity) in table {
+        let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
+        wanted.costs = costs(&wanted.snapshot);
+        if let Some(load) = &mut wanted.costs.data_store {
+            load.limit = limit;
+        }
+        let plan = wanted.plan();
+        let finding = plan.findings.iter().find(|finding| finding.sentence.starts_with("DataStore default takes"));
+        assert_eq!(finding.map(|finding| finding.severity), severity, "{limit:?}");
+    }
+}
+
+#[test]
+fn each_candidate_has_its_costs_and_one_is_chosen() {
+    let mut wanted = Wanted::hop("v1.35.6", "v1.36.4");
+    wanted.costs = costs(&wanted.snapshot);
+    let custom: Strategy = "2/0".parse().expect("a strategy");
+    for strategy in [Strategy::IN_PLACE, custom] {
+        wanted.strategy = Some(strategy);
+        let costs = wanted.plan().costs.expect("pods roll out");
+        assert_eq!(costs.chosen().map(|chosen| chosen.strategy.clone()), Some(strategy.to_string()));
+        assert_eq!(costs.strategies.iter().filter(|cost| cost.chosen).count(), 1);
+        assert_eq!(costs.strategies.len(), if strategy == custom { 6 } else { 5 });
+    }
+    wanted.snapshot.replicas = 0;
+    assert_eq!(wanted.plan().costs, None, "nothing rolls out while it sleeps");
 }
 
 #[test]
@@ -215,7 +326,11 @@ fn the_json_is_as_it_was_published() {
     let mut odd = Wanted::hop("v1.35.6", "v1.34.1");
     odd.snapshot.strategy.kind = Some("Canary".to_owned());
     odd.snapshot.installed_version = None;
-    for wanted in [Wanted::hop("v1.35.6", "v1.36.4"), Wanted::hop("v1.35.6", "v1.35.7"), sleeping, odd] {
+    let mut whole = Wanted::hop("v1.35.6", "v1.36.4");
+    whole.strategy = Some(Strategy::ROLLING_ONE);
+    whole.costs = costs(&whole.snapshot);
+    whole.costs.overrides = vec![override_for(2)];
+    for wanted in [Wanted::hop("v1.35.6", "v1.36.4"), Wanted::hop("v1.35.6", "v1.35.7"), sleeping, odd, whole] {
         let plan = wanted.plan();
         let json = serde_json::to_value(&plan).expect("it is data");
         if let Err(error) = schemas.validate(&json, index) {

@@ -231,7 +231,7 @@ fn konnectivity_is_said_for_a_minor_only_and_counted_where_it_was_recorded() {
 
 #[test]
 fn requests_that_are_set_are_known() {
-    let whole = PodRequests { cpu_millis: Some(250), memory_bytes: Some(1 << 30) };
+    let whole = PodRequests { cpu_millis: Some(250), memory_bytes: Some(1 << 30), ..PodRequests::default() };
     let half = PodRequests { memory_bytes: None, ..whole };
     for (requests, unknown) in [(PodRequests::default(), true), (half, true), (whole, false)] {
         let snapshot = with_deployment(tenant("v1.35.6"), |it| it.requests = requests);

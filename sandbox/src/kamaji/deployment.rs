@@ -140,6 +140,19 @@ fn template(tenant: &Value, key: &Key, settings: &Value, konnectivity: Option<Va
             "startupProbe": probe("/healthz", 10257, "HTTPS"),
         }),
     ];
+    if json::text(tenant, "/status/storage/driver").is_some_and(|driver| driver != "etcd") {
+        let extra = settings["extraArgs"]["kine"].as_array().cloned().unwrap_or_default();
+        let own =
+            ["--ca-file=/certs/ca.crt", "--endpoint=$(DB_CONNECTION_STRING)", "--listen-address=unix:///uds/kine.sock"];
+        containers.push(json!({
+            "name": "kine",
+            "image": "rancher/kine:v0.11.10-amd64",
+            "imagePullPolicy": "Always",
+            "command": ["/bin/kine"],
+            "args": own.into_iter().map(Value::from).chain(extra).collect::<Vec<_>>(),
+            "resources": resources(&settings["resources"]["kine"]),
+        }));
+    }
     // The addon's container is kept as it stands; only its own write changes it.
     containers.extend(konnectivity);
     let mut spec = json!({

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::metrics;
 use crate::error::ApiError;
 use crate::kinds::Kind;
 
@@ -32,10 +33,15 @@ pub(super) fn groups(groups: &[(&str, &str)]) -> Value {
 
 pub(super) fn group(name: &str) -> Result<Value, ApiError> {
     let (name, version) = GROUPS.iter().find(|(known, _)| *known == name).ok_or_else(ApiError::no_such_path)?;
+    Ok(described(name, version))
+}
+
+/// A group by itself.
+pub(super) fn described(name: &str, version: &str) -> Value {
     let mut group = describe(name, version);
     group["kind"] = json!("APIGroup");
     group["apiVersion"] = json!("v1");
-    Ok(group)
+    group
 }
 
 pub(super) fn resources(kinds: &[Kind], group: &str, version: &str) -> Result<Value, ApiError> {

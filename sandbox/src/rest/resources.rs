@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::selector::Selector;
 use super::{Asked, reply, watch};
 use crate::access::Access;
-use crate::error::ApiError;
+use crate::error::{ApiError, Cause};
 use crate::json;
 use crate::kinds::Kind;
 use crate::shared::Shared;
@@ -32,7 +32,9 @@ pub(super) async fn serve(
     (group, version): (&str, &str),
     rest: &[&str],
 ) -> Result<Response, ApiError> {
-    let target = target(&Kind::ALL, group, version, rest).ok_or_else(ApiError::no_such_path)?;
+    let builtin = matches!((group, version), ("", "v1") | ("apps", "v1"));
+    let unknown = if builtin { ApiError::no_such_resource } else { ApiError::no_such_path };
+    let target = target(&Kind::ALL, group, version, rest).ok_or_else(unknown)?;
     let watches = asked.flag("watch");
     let verb = match (&asked.method, &target.name) {
         (&Method::GET, None) if watches => "watch",
@@ -54,12 +56,12 @@ pub(super) async fn serve(
     }
     asked.identity.check(&access)?;
     if kind.namespaced() && target.namespace.is_none() && !matches!(verb, "list" | "watch") {
-        return Err(ApiError::no_such_path());
+        return Err(unknown());
     }
     let key = Key::new(namespace, name);
     match verb {
-        "watch" => watch::serve(shared, asked, None, kind, Selector::read(asked, target.namespace.as_deref(), None)?),
-        "list" => list(shared, asked, None, kind, &Selector::read(asked, target.namespace.as_deref(), None)?),
+        "watch" => watch::serve(shared, asked, None, kind, Selector::read(asked, kind, target.namespace.as_deref())?),
+        "list" => list(shared, asked, None, kind, &Selector::read(asked, kind, target.namespace.as_deref())?),
         "get" => {
             let object = shared.with_world(|world| world.get(kind, &key));
             object.map(|object| reply(StatusCode::OK, &object)).ok_or_else(|| ApiError::not_found(kind, name))
@@ -80,7 +82,7 @@ pub(super) fn serve_tenant(
 ) -> Result<Response, ApiError> {
     let target = target(kinds, group, version, rest).ok_or_else(ApiError::no_such_path)?;
     let kind = target.kind;
-    let selector = || Selector::read(asked, target.namespace.as_deref(), None);
+    let selector = || Selector::read(asked, kind, target.namespace.as_deref());
     let Some(name) = &target.name else {
         return match asked.method {
             Method::GET if asked.flag("watch") => watch::serve(shared, asked, Some(tenant), kind, selector()?),
@@ -125,7 +127,14 @@ fn write(shared: &Shared, asked: &Asked, target: &Target, verb: &str, key: &Key)
         None | Some("") => false,
         Some("All") => true,
         Some(other) => {
-            return Err(ApiError::bad_request(format!("Invalid value: [{other:?}]: dryRun: Unsupported value")));
+            let options = match verb {
+                "create" => "CreateOptions",
+                "update" => "UpdateOptions",
+                _ => "PatchOptions",
+            };
+            let message = format!("Unsupported value: [{other:?}]: supported values: \"All\"");
+            let cause = Cause { reason: "FieldValueNotSupported", message, field: "dryRun".to_owned() };
+            return Err(ApiError::invalid_options(options, &cause));
         }
     };
     let agent = asked.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
@@ -158,11 +167,24 @@ fn write(shared: &Shared, asked: &Asked, target: &Target, verb: &str, key: &Key)
         }
         _ => {
             let patched = shared.with_world(|world| {
+                immutable_uid(world.get(kind, key).as_deref(), kind, &body)?;
                 world.update(kind, key, target.part, options, |object| json::merge(object, &body))
             })?;
             Ok(reply(StatusCode::OK, &patched))
         }
     }
+}
+
+/// A patch may name the uid, as a precondition of its own kind: another one is a change of a field that cannot change.
+fn immutable_uid(object: Option<&Value>, kind: Kind, patch: &Value) -> Result<(), ApiError> {
+    let Some(object) = object else { return Ok(()) };
+    let wanted = json::text(patch, "/metadata/uid").unwrap_or_default();
+    if wanted.is_empty() || Some(wanted) == json::text(object, "/metadata/uid") {
+        return Ok(());
+    }
+    let name = json::text(object, "/metadata/name").unwrap_or_default();
+    let cause = Cause::invalid("metadata.uid", format!("Invalid value: {wanted:?}: field is immutable"));
+    Err(ApiError::invalid(kind, name, &[cause]))
 }
 
 fn delete(shared: &Shared, asked: &Asked, kind: Kind, key: &Key) -> Result<Response, ApiError> {
@@ -187,7 +209,8 @@ fn list(
     kind: Kind,
     selector: &Selector,
 ) -> Result<Response, ApiError> {
-    let limit = asked.query("limit").and_then(|limit| limit.parse::<usize>().ok()).filter(|limit| *limit > 0);
+    let limit = asked.query("limit").filter(|limit| !limit.is_empty()).map(read_limit).transpose()?;
+    let limit = limit.filter(|limit| *limit > 0);
     let from = asked.query("continue").filter(|token| !token.is_empty()).map(read_token).transpose()?;
     let (version, objects) = shared.with_world(|world| {
         let store = world.store_at(tenant).ok_or_else(ApiError::no_such_path)?;
@@ -211,6 +234,10 @@ fn list(
     let page: Vec<(&Key, &Arc<Value>)> = matching.by_ref().take(limit.unwrap_or(usize::MAX)).collect();
     let remaining = matching.count();
     let mut metadata = json!({"resourceVersion": version.to_string()});
+    if kind.is_custom() {
+        // Always there, and empty on the last page: so it is with custom resources.
+        metadata["continue"] = json!("");
+    }
     if remaining > 0
         && let Some((last, _)) = page.last()
     {
@@ -227,13 +254,17 @@ fn list(
 /// Items of a built-in kind carry neither kind nor apiVersion, those of a custom one do.
 fn as_item(kind: Kind, object: &Value) -> Value {
     let mut item = object.clone();
-    if kind.group() != "kamaji.clastix.io"
+    if !kind.is_custom()
         && let Some(fields) = item.as_object_mut()
     {
         fields.remove("kind");
         fields.remove("apiVersion");
     }
     item
+}
+
+fn read_limit(text: &str) -> Result<usize, ApiError> {
+    text.parse().map_err(|_| ApiError::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
 }
 
 fn read_token(token: &str) -> Result<(u64, Key), ApiError> {

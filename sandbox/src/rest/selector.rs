@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use super::Asked;
 use crate::error::ApiError;
+use crate::kinds::Kind;
 use crate::store::Key;
 
 /// Which objects of a kind are meant.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Selector {
     namespace: Option<String>,
-    name: Option<String>,
     labels: Vec<Requirement>,
     /// Dotted paths and what must stand there.
     fields: Vec<(String, String, bool)>,
@@ -31,21 +31,19 @@ enum Rule {
 }
 
 impl Selector {
-    pub(super) fn read(asked: &Asked, namespace: Option<&str>, name: Option<&str>) -> Result<Self, ApiError> {
+    pub(super) fn read(asked: &Asked, kind: Kind, namespace: Option<&str>) -> Result<Self, ApiError> {
         let labels = asked.query("labelSelector").unwrap_or_default();
         let fields = asked.query("fieldSelector").unwrap_or_default();
         Ok(Self {
             namespace: namespace.map(str::to_owned),
-            name: name.map(str::to_owned),
             labels: split(labels).into_iter().map(requirement).collect::<Result<_, _>>()?,
-            fields: split(fields).into_iter().map(field).collect::<Result<_, _>>()?,
+            fields: split(fields).into_iter().map(|text| field(text, kind)).collect::<Result<_, _>>()?,
         })
     }
 
     pub(super) fn matches(&self, object: &Value) -> bool {
         let key = Key::of(object);
         self.namespace.as_ref().is_none_or(|namespace| *namespace == key.namespace)
-            && self.name.as_ref().is_none_or(|name| *name == key.name)
             && self.labels.iter().all(|requirement| requirement.holds(object))
             && self.fields.iter().all(|(path, wanted, equal)| {
                 let found = object.pointer(path).and_then(Value::as_str).unwrap_or_default();
@@ -112,7 +110,30 @@ fn requirement(text: &str) -> Result<Requirement, ApiError> {
     }
 }
 
-fn field(text: &str) -> Result<(String, String, bool), ApiError> {
+/// The fields by which objects of a kind can be selected, beside name and namespace.
+fn selectable(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Pod => &["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "status.phase", "status.podIP"],
+        Kind::Event => &[
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "type",
+            "source",
+        ],
+        Kind::Node => &["spec.unschedulable"],
+        Kind::Namespace => &["status.phase"],
+        Kind::Secret => &["type"],
+        Kind::ReplicaSet => &["status.replicas"],
+        Kind::ResourceQuota | Kind::LimitRange | Kind::Deployment | Kind::TenantControlPlane | Kind::DataStore => &[],
+    }
+}
+
+fn field(text: &str, kind: Kind) -> Result<(String, String, bool), ApiError> {
     let (path, value, equal) = if let Some((path, value)) = text.split_once("!=") {
         (path, value, false)
     } else if let Some((path, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
@@ -121,5 +142,9 @@ fn field(text: &str) -> Result<(String, String, bool), ApiError> {
         let message = format!("invalid selector: '{text}'; can't understand '{text}'");
         return Err(ApiError::bad_request(message));
     };
-    Ok((format!("/{}", path.trim().replace('.', "/")), value.trim().to_owned(), equal))
+    let path = path.trim();
+    if !matches!(path, "metadata.name" | "metadata.namespace") && !selectable(kind).contains(&path) {
+        return Err(ApiError::bad_request(format!("field label not supported: {path}")));
+    }
+    Ok((format!("/{}", path.replace('.', "/")), value.trim().to_owned(), equal))
 }

@@ -70,7 +70,10 @@ pub(super) fn serve(
     let position: u64 = if initial {
         newest
     } else {
-        version.parse().map_err(|_| ApiError::bad_request(format!("invalid resource version {version:?}")))?
+        version.parse().map_err(|_| {
+            let why = format!("strconv.ParseUint: parsing {version:?}: invalid syntax");
+            ApiError::new(500, "", format!("resourceVersion: Invalid value: {version:?}: {why}"))
+        })?
     };
     if asked.flag("sendInitialEvents") && bookmarks {
         lines.push_back(bookmark(kind, position, json!({"k8s.io/initial-events-end": "true"})));

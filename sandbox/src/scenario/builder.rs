@@ -100,18 +100,17 @@ impl Builder {
                 }),
             );
         }
-        self.data_store("default");
+        let member = |number| format!("etcd-{number}.etcd.kamaji-system.svc:2379");
+        self.data_store("default", "etcd", &[member(0), member(1), member(2)]);
     }
 
-    /// An etcd of three members.
-    pub(super) fn data_store(&mut self, name: &str) {
-        let endpoints: Vec<String> =
-            (0..3).map(|member| format!("{name}-{member}.{name}.kamaji-system.svc:2379")).collect();
+    /// A DataStore that nobody uses yet.
+    pub(super) fn data_store(&mut self, name: &str, driver: &str, endpoints: &[String]) {
         self.world.plant(
             Kind::DataStore,
             json!({
                 "metadata": {"name": name, "generation": 1},
-                "spec": {"driver": "etcd", "endpoints": endpoints},
+                "spec": {"driver": driver, "endpoints": endpoints},
                 "status": {"ready": true, "observedGeneration": 1},
             }),
         );

@@ -10,13 +10,14 @@ use crate::kinds::Kind;
 
 const STAGING: &str = "team-a-staging";
 const TEAM_B: &str = "team-b";
+const POOL_OF_TEN: &str = "--datastore-max-open-connections=10";
 const ROOMY: (usize, usize) = (4, 110);
 
 /// Every situation once. `team-a` and `team-a-staging` are the tenant owner's, `team-b` is another's.
 pub(super) fn default(world: &mut Builder) {
     world.ground(&[TEAM_A_NAMESPACES[0], STAGING, TEAM_B], ROOMY.0, ROOMY.1);
     // Apart from the others: a tenant of it is stuck with twice its pods.
-    world.data_store("team-b");
+    world.data_store("team-b", "etcd", &["etcd-0.etcd.team-b-store.svc:2379".to_owned()]);
     world.days_ago(110);
     world.create(Tenant { version: "v1.34.9", ..Tenant::default() });
     world.create(Tenant { name: "payments", version: "v1.35.9", spec: requests(), ..Tenant::default() });
@@ -126,6 +127,34 @@ pub(super) fn far_registry(world: &mut Builder) {
     world.upgrade("team-a", "tenant-00", "v1.35.9");
 }
 
+/// A DataStore of each driver. team-a/orders and team-b/search share one on PostgreSQL, and the latter is on its way to v1.36.4;
+/// team-a/ledger has one on MySQL and team-a/edge one on NATS for itself, as NATS demands.
+pub(super) fn shared_stores(world: &mut Builder) {
+    world.ground(&[TEAM_A_NAMESPACES[0], STAGING, TEAM_B], ROOMY.0, ROOMY.1);
+    world.world.serves_metrics = true;
+    for (name, driver, endpoint) in [
+        ("postgres", "PostgreSQL", "postgres-rw.kamaji-system.svc:5432"),
+        ("mysql", "MySQL", "mysql.kamaji-system.svc:3306"),
+        ("nats", "NATS", "nats.kamaji-system.svc:4222"),
+    ] {
+        world.data_store(name, driver, &[endpoint.to_owned()]);
+    }
+    world.days_ago(30);
+    world.create(Tenant::default());
+    world.create(Tenant { name: "payments", spec: requests(), ..Tenant::default() });
+    world.create(Tenant { name: "orders", spec: on_kine("postgres", &[POOL_OF_TEN]), ..Tenant::default() });
+    world.create(Tenant {
+        namespace: TEAM_B,
+        name: "search",
+        spec: on_kine("postgres", &[POOL_OF_TEN]),
+        ..Tenant::default()
+    });
+    world.create(Tenant { name: "ledger", spec: on_kine("mysql", &[]), ..Tenant::default() });
+    world.create(Tenant { name: "edge", spec: on_kine("nats", &[]), ..Tenant::default() });
+    world.millis_ago(5_000);
+    world.change(TEAM_B, "search", &json!({"spec": {"kubernetes": {"version": "v1.36.4"}}}));
+}
+
 /// A fleet.
 pub(super) fn many(world: &mut Builder) {
     let namespaces: Vec<String> = (0..10).map(|number| format!("team-{number:02}")).collect();
@@ -143,6 +172,11 @@ pub(super) fn many(world: &mut Builder) {
 fn alone(world: &mut Builder, behaviour: TenantBehaviour) {
     world.days_ago(30);
     world.create(Tenant { behaviour, ..Tenant::default() });
+}
+
+/// On a DataStore that needs kine, with these arguments for it.
+fn on_kine(data_store: &str, arguments: &[&str]) -> Value {
+    json!({"dataStore": data_store, "controlPlane": {"deployment": {"extraArgs": {"kine": arguments}}}})
 }
 
 /// New pods run and never get ready, but for the newest patch.

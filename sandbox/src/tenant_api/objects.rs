@@ -98,7 +98,7 @@ pub(super) fn kube_proxy(node: &str, image: &str) -> Value {
     let owner = json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "kube-proxy", "uid": "kube-proxy", "controller": true}]);
     json!({
         "metadata": {
-            "name": format!("kube-proxy-{}", &crate::kamaji::checksum(node)[..5]), "namespace": "kube-system",
+            "name": format!("kube-proxy-{node}"), "namespace": "kube-system",
             "labels": {"k8s-app": "kube-proxy"}, "ownerReferences": owner,
         },
         "spec": {"nodeName": node, "containers": [{"name": "kube-proxy", "image": image}]},

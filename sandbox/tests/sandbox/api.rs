@@ -55,7 +55,7 @@ async fn preconditions_are_checked_before_anything_is_written() {
     stale["metadata"]["resourceVersion"] = json!("1");
     let cases = [
         (Method::PATCH, MERGE, json!({"metadata": {"resourceVersion": "1"}}), 409, "Conflict"),
-        (Method::PATCH, MERGE, json!({"metadata": {"uid": "another"}}), 409, "Conflict"),
+        (Method::PATCH, MERGE, json!({"metadata": {"uid": "another"}}), 422, "Invalid"),
         (Method::PATCH, MERGE, json!({"metadata": {"name": "another"}}), 400, "BadRequest"),
         (Method::PATCH, MERGE, json!([]), 400, "BadRequest"),
         (Method::PATCH, "application/json-patch+json", json!([]), 415, "UnsupportedMediaType"),
@@ -78,7 +78,10 @@ async fn what_is_missing_or_there_already_is_said_so() {
     assert_eq!((code, status["message"].as_str()), (404, Some("pods \"nope\" not found")));
     let cases = ["/apis/apps/v2/deployments", "/api/v1/widgets", "/apis/nobody", "/openapi/v2", "/nowhere"];
     for path in cases {
-        assert_eq!(get(&sandbox, path).await.0, 404, "{path}");
+        let (code, answer) = get(&sandbox, path).await;
+        assert_eq!(code, 404, "{path}");
+        // Only for what is missing in its own groups does the real API server find an object to say so.
+        assert_eq!(answer["reason"] == "NotFound", path == "/api/v1/widgets", "{path}: {answer}");
     }
     let namespace = json!({"metadata": {"name": "team-a"}});
     let (code, status) = post(&sandbox, "/api/v1/namespaces", &namespace).await;
@@ -115,6 +118,43 @@ async fn a_list_is_filtered_by_labels_and_fields() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_asked_for_is_refused_in_the_words_of_the_api_server() {
+    let sandbox = sandbox("single");
+    let tenant = tenant_path("team-a", "tenant-00");
+    let cases = [
+        ("/api/v1/nodes?limit=some", 400, "strconv.ParseInt: parsing \"some\": invalid syntax"),
+        ("/api/v1/nodes?fieldSelector=spec.none%3D1", 400, "field label not supported: spec.none"),
+        (
+            "/api/v1/nodes?watch=true&resourceVersion=x",
+            500,
+            "resourceVersion: Invalid value: \"x\": strconv.ParseUint: parsing \"x\": invalid syntax",
+        ),
+    ];
+    for (path, code, message) in cases {
+        let (answered, status) = get(&sandbox, path).await;
+        assert_eq!((answered, status["message"].as_str()), (code, Some(message)), "{path}");
+    }
+    let cases = [
+        (
+            format!("{tenant}?dryRun=Some"),
+            json!({}),
+            422,
+            "PatchOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"Some\"]: supported values: \"All\"",
+        ),
+        (
+            tenant,
+            json!({"spec": {"controlPlane": {"deployment": {"replicas": "three"}}}}),
+            500,
+            "admission webhook \"mtenantcontrolplane.kb.io\" denied the request: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.controlPlane.deployment.replicas of type int32",
+        ),
+    ];
+    for (path, body, code, message) in cases {
+        let (answered, status) = patch(&sandbox, &path, &body).await;
+        assert_eq!((answered, status["message"].as_str()), (code, Some(message)), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_in_pages_shows_one_moment() {
     let sandbox = sandbox("single");
     let path = "/api/v1/nodes?limit=3";
@@ -123,6 +163,8 @@ async fn a_list_in_pages_shows_one_moment() {
     assert_eq!(first["metadata"]["remainingItemCount"], json!(1));
     let (code, _) = ask(&sandbox, ADMIN, Method::DELETE, "/api/v1/nodes/node-4", "", &Value::Null).await;
     assert_eq!(code, 200);
+    let (_, tenants) = get(&sandbox, "/apis/kamaji.clastix.io/v1alpha1/tenantcontrolplanes?limit=9").await;
+    assert_eq!(tenants["metadata"]["continue"], "", "of a custom resource the last page says so");
     let (_, second) = get(&sandbox, &format!("{path}&continue={token}")).await;
     assert_eq!(second["items"][0]["metadata"]["name"], "node-4", "as it was when the list began");
     sandbox.with_world(|world| world.store.compact());

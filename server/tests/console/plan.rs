@@ -1,9 +1,25 @@
 //! `console plan` on a sandbox, as a pipeline runs it.
 
-use std::{path::Path, process::Output, time::Duration};
+use std::{
+    path::Path,
+    process::Output,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{Method, StatusCode},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
 use sandbox::{Sandbox, SandboxOptions};
-use tokio::{process::Command, time::timeout};
+use serde_json::json;
+use tokio::{net::TcpListener, process::Command, sync::Semaphore, time::timeout};
 
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,9 +46,8 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
     let tenant = ["-n", "team-a", "tenant-00"];
     let with = |more: &[&'static str]| [&tenant[..], more].concat();
     let cases: [(Vec<&str>, i32, &str); 7] = [
-        // A neighbour's pods are being replaced in this world.
-        (with(&["--to", "v1.35.7"]), 2, "On DataStore default another tenant has more API servers than usual now"),
-        (with(&["--to", "v1.35.7", "--strategy", "0/1"]), 1, "Nothing blocks it; "),
+        (with(&["--to", "v1.35.7"]), 1, "DataStore default also serves 10 other tenants"),
+        (with(&["--to", "v1.35.7", "--strategy", "0/1"]), 1, "Nothing blocks it."),
         (with(&["--to", "v1.36.4", "--strategy", "0/1", "-o", "markdown"]), 1, "# team-a/tenant-00: v1.35.6 → v1.36.4"),
         (with(&["--to", "v1.34.1"]), 2, "v1.34.1 is older than v1.35.6"),
         (with(&["--to", "v1.99.0", "-o", "json"]), 2, "\"verdict\": \"blocked\""),
@@ -44,6 +59,10 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
         assert!(out.contains(words) || err.contains(words), "{arguments:?}: {out}{err}");
         assert_eq!(exit, Some(code), "{arguments:?}: {out}{err}");
     }
+    let theirs = with(&["--to", "v1.35.7", "--context", "owner@team-a"]);
+    let (exit, out, err) = plan(&kubeconfig, &theirs).await;
+    assert_eq!(exit, Some(1), "whoever may read one namespace gets a plan: {out}{err}");
+    assert!(out.contains("Whether tenants of other namespaces use DataStore default too is not known"), "{out}");
     let (_, json, _) = plan(&kubeconfig, &with(&["--to", "v1.35.7", "--strategy", "0/1", "-o", "json"])).await;
     let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
     assert_eq!(json["schema"], "upgrade-plan/v1");
@@ -58,4 +77,55 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
     let (exit, _, err) = plan(&kubeconfig, &with(&["--to", "v1.35.7"])).await;
     assert_eq!(exit, Some(3), "{err}");
     assert!(err.contains("the management cluster cannot be read"), "{err}");
+}
+
+/// An API server whose watch on events breaks while a plan is made, which goes on only when events are listed again.
+struct Breaking {
+    lists_of_events: AtomicU32,
+    tenant_was_read: Semaphore,
+    listed_again: Semaphore,
+}
+
+async fn breaking(State(breaking): State<Arc<Breaking>>, request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let watches = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+    let wait = |semaphore| async move { drop(Semaphore::acquire(semaphore).await) };
+    match (method, path.rsplit('/').next()) {
+        (Method::GET, Some("tenant-00")) => breaking.tenant_was_read.add_permits(1),
+        (Method::GET, Some("events")) if watches && breaking.lists_of_events.load(Ordering::SeqCst) == 1 => {
+            wait(&breaking.tenant_was_read).await;
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+        (Method::GET, Some("events")) if !watches && breaking.lists_of_events.fetch_add(1, Ordering::SeqCst) == 1 => {
+            breaking.listed_again.add_permits(1);
+        }
+        (Method::PATCH, _) => wait(&breaking.listed_again).await,
+        _ => {}
+    }
+    next.run(request).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_breaks_meanwhile_holds_up_no_plan() {
+    let options = SandboxOptions { manual: true, ..SandboxOptions::default() };
+    let sandbox = Sandbox::new(&options).expect("a world");
+    let state = Arc::new(Breaking {
+        lists_of_events: AtomicU32::new(0),
+        tenant_was_read: Semaphore::new(0),
+        listed_again: Semaphore::new(0),
+    });
+    let router: Router = sandbox.router().layer(from_fn_with_state(state, breaking));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": format!("http://{}", listener.local_addr().expect("an address"))}}],
+        "users": [{"name": "u", "user": {}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+    });
+    let kubeconfig = Path::new(env!("CARGO_TARGET_TMPDIR")).join("breaking.kubeconfig");
+    std::fs::write(&kubeconfig, config.to_string()).expect("a file");
+    let served = tokio::spawn(async move { axum::serve(listener, router).await });
+    let (exit, out, err) = plan(&kubeconfig, &["-n", "team-a", "tenant-00", "--to", "v1.36.4"]).await;
+    served.abort();
+    assert!(out.contains("team-a/tenant-00: v1.35.6 -> v1.36.4"), "{exit:?}: {out}{err}");
 }

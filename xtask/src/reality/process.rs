@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{Read, Seek, SeekFrom},
+    ops::Add,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -25,6 +26,23 @@ const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 /// How much of the end of a log is shown when its process has died (bytes).
 const TAIL: u64 = 2_000;
+
+/// Memory of a process (bytes).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// What it holds now.
+    pub(crate) now: u64,
+    /// The most that it ever held.
+    pub(crate) most: u64,
+}
+
+impl Add for Memory {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { now: self.now + other.now, most: self.most + other.most }
+    }
+}
 
 /// A process as it is remembered between calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +83,11 @@ impl Process {
     /// Whether this very process runs.
     pub(crate) fn runs(&self) -> bool {
         beginning(self.pid).is_some_and(|began| began == self.began)
+    }
+
+    /// Its resident memory; `None` if it has ended, or where the system has no `/proc`.
+    pub(crate) fn memory(&self) -> Option<Memory> {
+        self.runs().then(|| linux_memory(&fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?))?
     }
 
     /// The end of its log.
@@ -135,6 +158,15 @@ fn linux_beginning(stat: &str) -> Option<String> {
     let state = fields.next()?;
     (state != "Z").then_some(())?;
     fields.nth(18).map(str::to_owned)
+}
+
+/// `VmRSS` and `VmHWM` of `/proc/PID/status`, in kB of 1024 bytes.
+fn linux_memory(status: &str) -> Option<Memory> {
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+    };
+    Some(Memory { now: bytes("VmRSS")?, most: bytes("VmHWM")? })
 }
 
 fn tail(log: &Path) -> String {
@@ -220,6 +252,14 @@ mod tests {
         assert!(comes(|| written("one\ntwo\n")));
         second.stop().expect("it ends");
         fs::remove_file(&log).expect("the log is there");
+    }
+
+    #[test]
+    fn memory_is_read_in_bytes() {
+        let status = "Name:\tetcd\nVmHWM:\t  190000 kB\nVmRSS:\t   47000 kB\nThreads:\t9\n";
+        assert_eq!(linux_memory(status), Some(Memory { now: 47_000 * 1024, most: 190_000 * 1024 }));
+        // So it is with a process that has ended but is not collected yet.
+        assert_eq!(linux_memory("Name:\tetcd\n"), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     process::Command,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +18,9 @@ pub(crate) const KUBERNETES: &str = "v1.36.3";
 
 /// Kamaji's version: the newest that the Go registry serves, since newer tags are no semantic versions.
 pub(crate) const KAMAJI: &str = "v1.0.0";
+
+/// Ending of the file beside a program that says how long it took to build (ms).
+const MEASURED: &str = "built-ms";
 
 /// Raised when the same sources give another program than before.
 const RECIPE: u32 = 1;
@@ -44,6 +48,15 @@ struct Module {
     linked: String,
 }
 
+/// How long it took to build what is used now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Built {
+    /// All programs, one after the other.
+    Within(Duration),
+    /// Of one at least it is not known.
+    NotMeasured,
+}
+
 /// Whether Go is there.
 pub(crate) fn go_is_there() -> bool {
     command::find("go").is_some()
@@ -56,19 +69,45 @@ pub(crate) fn build() -> Result<Programs> {
             "Go is missing: the reality cluster is built from Go modules. Install it from https://go.dev/dl, 1.26 or newer"
         );
     }
-    let go = command::answer(Command::new("go").arg("version")).context("`go version` has no answer")?;
-    let plain = |folder| Module { folder, package: ".", linked: String::new() };
-    let kamaji = Module { folder: "kamaji", package: "github.com/clastix/kamaji", linked: String::new() };
+    let go = go_version()?;
+    let [certificates, gateway, etcd, kwok, control_plane, kamaji] = modules();
     let (kamaji, definitions) = (kamaji.build(&go)?, definitions(&kamaji, &go)?);
     Ok(Programs {
-        certificates: plain("certificates").build(&go)?,
-        gateway: plain("gateway").build(&go)?,
-        etcd: plain("etcd").build(&go)?,
-        kwok: Module { folder: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok", linked: String::new() }.build(&go)?,
-        control_plane: Module { folder: "control-plane", package: ".", linked: kubernetes_version() }.build(&go)?,
+        certificates: certificates.build(&go)?,
+        gateway: gateway.build(&go)?,
+        etcd: etcd.build(&go)?,
+        kwok: kwok.build(&go)?,
+        control_plane: control_plane.build(&go)?,
         kamaji,
         definitions,
     })
+}
+
+/// How long that took when it was done.
+pub(crate) fn built() -> Built {
+    let of = |module: &Module, go: &str| {
+        let text = fs::read_to_string(folder().join("programs").join(module.named(go).ok()?).with_extension(MEASURED));
+        text.ok()?.trim().parse().ok().map(Duration::from_millis)
+    };
+    let all = go_version().ok().and_then(|go| modules().iter().map(|module| of(module, &go)).sum::<Option<_>>());
+    all.map_or(Built::NotMeasured, Built::Within)
+}
+
+/// In the order of [`Programs`], Kamaji last.
+fn modules() -> [Module; 6] {
+    let module = |folder, package| Module { folder, package, linked: String::new() };
+    [
+        module("certificates", "."),
+        module("gateway", "."),
+        module("etcd", "."),
+        module("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
+        Module { linked: kubernetes_version(), ..module("control-plane", ".") },
+        module("kamaji", "github.com/clastix/kamaji"),
+    ]
+}
+
+fn go_version() -> Result<String> {
+    command::answer(Command::new("go").arg("version")).context("`go version` has no answer")
 }
 
 impl Module {
@@ -101,6 +140,7 @@ impl Module {
         }
         fs::create_dir_all(&folder)?;
         println!("Building {} from its Go modules (the first time takes minutes).", self.folder);
+        let begun = Instant::now();
         // Under another name until it is whole: an interrupted build leaves no program.
         let unfinished = program.with_extension("unfinished");
         let mut build = self.go();
@@ -111,6 +151,7 @@ impl Module {
             .arg(&unfinished)
             .arg(self.package);
         command::run(&mut build)?;
+        fs::write(program.with_extension(MEASURED), begun.elapsed().as_millis().to_string())?;
         fs::rename(&unfinished, &program)?;
         Ok(program)
     }

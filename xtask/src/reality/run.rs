@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
@@ -26,6 +27,8 @@ pub(crate) struct Run {
     pub(crate) ports: Ports,
     /// What start-up and termination times are drawn from.
     pub(crate) seed: u64,
+    /// How long it took from nothing until the first tenant served (ms).
+    started_within_ms: Option<u64>,
     /// What was started, in this order. It is ended in the opposite one, so that nobody complains of those it needs.
     processes: Vec<Process>,
 }
@@ -47,7 +50,7 @@ pub(crate) struct Ports {
 impl Run {
     pub(crate) fn new(network: Network, ports: Ports, seed: u64) -> Self {
         let versions = format!("Kubernetes {KUBERNETES}, Kamaji {KAMAJI}");
-        Self { versions, network, ports, seed, processes: Vec::new() }
+        Self { versions, network, ports, seed, started_within_ms: None, processes: Vec::new() }
     }
 
     /// The one that was started, if any.
@@ -67,6 +70,17 @@ impl Run {
         let unfinished = folder().join("state.unfinished");
         fs::write(&unfinished, serde_json::to_vec_pretty(self)?)?;
         Ok(fs::rename(unfinished, state_file())?)
+    }
+
+    /// Note that all of it serves, this long after its beginning.
+    pub(crate) fn has_started(&mut self, within: Duration) -> Result<()> {
+        self.started_within_ms = Some(u64::try_from(within.as_millis())?);
+        self.save()
+    }
+
+    /// How long it took to start; `None` if it did not come so far.
+    pub(crate) fn started_within(&self) -> Option<Duration> {
+        self.started_within_ms.map(Duration::from_millis)
     }
 
     /// Start a process and remember it.

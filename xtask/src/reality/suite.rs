@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::{network::Choice, run, run::Run};
+use super::{figures, network::Choice, run, run::Run};
 use crate::{command, workspace};
 
 /// What the tenants' pods behave by unless another is asked for. Fixed, so that what fails once can be looked at again.
@@ -31,6 +31,9 @@ pub(crate) fn test(
     ctrlc::set_handler(|| {}).context("could not see to it that an interrupted run is cleaned up")?;
     super::up(Choice::Auto, seed)?;
     let outcome = run_tests(binary, chromium, arguments, line);
+    if let Some(run) = Run::load()? {
+        figures::print(&run);
+    }
     let ended = super::down();
     outcome.and(ended)
 }
@@ -40,7 +43,7 @@ fn run_tests(binary: &Path, chromium: Option<&Path>, arguments: &[String], line:
     println!("\nAgainst {}, seed {}:", run.versions, run.seed);
     let mut playwright = run.network.command("npx");
     playwright
-        .args(["playwright", "test", "--config", "reality/playwright.config.ts", "--reporter=list"])
+        .args(["playwright", "test", "--config", "reality/playwright.config.ts"])
         .args(arguments)
         .current_dir(workspace::end2end())
         .env("CONSOLE_BINARY", binary)

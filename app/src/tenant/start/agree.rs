@@ -36,16 +36,24 @@ pub(super) fn agree(
     let check = tenant.knowledge.with_value(|knowledge| check(&first, knowledge, choice));
     let binding = Binding::of(&first).to_string();
     let given = query.get_untracked();
-    let acknowledgement = check.needs.contains(&Acknowledgement::KubeletsNotChecked).then(|| {
-        let checked = !given.kubelets_checked.is_empty();
-        view! {
-            <label class="choice">
-                <input type="checkbox" name="kubelets_checked" value="yes" required checked=checked />
-                <span class="choice__name">{"The kubelets were not checked by this console"}</span>
-                <span class="choice__text">{Acknowledgement::KubeletsNotChecked.to_string()}</span>
-            </label>
-        }
+    // Kubelets that were read need nobody to answer for them.
+    let needed = StoredValue::new(check.clone());
+    let unchecked = Memo::new(move |_| {
+        let found = checks.with(Checks::findings);
+        needed.with_value(|check| check.clone().and(found).needs.contains(&Acknowledgement::KubeletsNotChecked))
     });
+    let checked = !given.kubelets_checked.is_empty();
+    let acknowledgement = move || {
+        unchecked.get().then(|| {
+            view! {
+                <label class="choice">
+                    <input type="checkbox" name="kubelets_checked" value="yes" required checked=checked />
+                    <span class="choice__name">{"The kubelets were not checked by this console"}</span>
+                    <span class="choice__text">{Acknowledgement::KubeletsNotChecked.to_string()}</span>
+                </label>
+            }
+        })
+    };
     let name = first.id.name.clone();
     let typing = (check.hop == Some(HopKind::Minor)).then(|| {
         view! {

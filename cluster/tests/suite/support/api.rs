@@ -43,7 +43,7 @@ pub(crate) struct World {
     pub(crate) tenant: Option<Value>,
     pub(crate) deployment: Value,
     pub(crate) faults: VecDeque<Fault>,
-    /// What a GET on a path that contains this answers.
+    /// What a GET answers whose path and query contain this.
     pub(crate) refused: Vec<(&'static str, u16, &'static str)>,
     /// A GET on a path that contains one of these never answers.
     pub(crate) hanging: Vec<&'static str>,
@@ -91,7 +91,13 @@ impl Api {
     }
 }
 
-pub(crate) fn status(code: u16, message: &str) -> Response {
+/// What an API server says where it serves nothing at all: no `Status`.
+pub(crate) const PAGE_NOT_FOUND: &str = "404 page not found\n";
+
+pub(crate) fn status(code: u16, message: &'static str) -> Response {
+    if message == PAGE_NOT_FOUND {
+        return (StatusCode::NOT_FOUND, message).into_response();
+    }
     let reason = match code {
         403 => "Forbidden",
         404 => "NotFound",
@@ -130,7 +136,8 @@ impl World {
         if self.hanging.iter().any(|part| path.contains(part)) {
             return None;
         }
-        if let Some((_, code, message)) = self.refused.iter().find(|(part, ..)| path.contains(part)) {
+        let target = uri.to_string();
+        if let Some((_, code, message)) = self.refused.iter().find(|(part, ..)| target.contains(part)) {
             return Some(status(*code, message));
         }
         let plural = path.rsplit('/').find(|part| part.ends_with('s') && *part != "tenants").unwrap_or_default();
@@ -153,6 +160,9 @@ impl World {
                 || status(404, "tenantcontrolplanes.kamaji.clastix.io \"t\" not found"),
                 |tenant| tenant.to_string().into_response(),
             ));
+        }
+        if path.ends_with("/deployments/t") {
+            return Some(self.deployment.to_string().into_response());
         }
         let items: Vec<&Value> = match plural {
             "tenantcontrolplanes" => self.tenant.iter().chain(&self.strangers).collect(),
