@@ -25,7 +25,6 @@ use planner::operator::OperatorKnowledge;
 use planner::releases::ReleaseTable;
 use planner::strategy::DeclaredStrategy;
 use planner::tenant::{DeclaredVersion, TenantId, TenantSnapshot};
-use planner::tenant_api::check;
 use planner::time::UnixMillis;
 use serde_json::Value;
 

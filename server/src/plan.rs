@@ -117,8 +117,8 @@ impl PlanArguments {
         let sees = observer.scope().visibility();
         let own = Identity { user, groups: Vec::new(), sees, via: Credentials::Own };
         let tenant = TenantId { namespace: self.namespace.to_string(), name: self.tenant.clone() };
-        let changes = Changes::new(client, observer, modes::wall_clock(), Arc::new(releases))
-            .asking_tenants_by(tenants);
+        let changes =
+            Changes::new(client, observer, modes::wall_clock(), Arc::new(releases)).asking_tenants_by(tenants);
         changes
             .plan(&own, &tenant, &self.to, self.strategy)
             .await

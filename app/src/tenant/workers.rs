@@ -13,8 +13,8 @@ use planner::tenant::{TenantId, TenantSnapshot};
 use planner::tenant_api::Answer;
 use planner::version::{KubernetesVersion, Minor};
 use planner::workers::{
-    DrainReport, DueStep, Gate, GateState, LiveWorkers, Pace, PathWorker, Serving, Workers, due, gates, kubelet_patches, next_minor,
-    order, passes, path, progress,
+    DrainReport, DueStep, Gate, GateState, LiveWorkers, Pace, PathWorker, Serving, Workers, due, gates,
+    kubelet_patches, next_minor, order, passes, path, progress,
 };
 
 use self::node::Drain;
@@ -111,9 +111,7 @@ fn body(tenant: Tenant, seen: Memo<LiveWorkers>, query: Memo<WorkersQuery>) -> A
         move || (name.get(), seen.with(|seen| seen.workers().map(|workers| workers.seen_at))),
         move |(node, _)| {
             let id = tenant.first.with_value(|first| first.id.clone());
-            async move {
-                if node.is_empty() { None } else { Some(read_drain(id.namespace, id.name, node).await) }
-            }
+            async move { if node.is_empty() { None } else { Some(read_drain(id.namespace, id.name, node).await) } }
         },
     );
     let target = Memo::new(move |_| tenant.snapshot.with(|snapshot| snapshot.desired_version.parsed().ok()));
@@ -160,12 +158,7 @@ fn target_of(snapshot: &TenantSnapshot) -> Result<KubernetesVersion, String> {
 }
 
 /// How far they are, and what holds the first one back.
-fn before_the_nodes(
-    snapshot: &TenantSnapshot,
-    seen: &LiveWorkers,
-    knowledge: &Knowledge,
-    _: &WorkersQuery,
-) -> AnyView {
+fn before_the_nodes(snapshot: &TenantSnapshot, seen: &LiveWorkers, knowledge: &Knowledge, _: &WorkersQuery) -> AnyView {
     let target = match target_of(snapshot) {
         Ok(target) => target,
         Err(words) => return view! { <p class="lead">{sentence(&words)}</p> }.into_any(),
@@ -309,7 +302,13 @@ fn all_gates(
     target: &KubernetesVersion,
     releases: &ReleaseTable,
 ) -> Vec<Gate> {
-    gates(snapshot, target, &workers.kubeadm_config, &workers.kubelet_config, &installed_on_the_way(workers, target, releases))
+    gates(
+        snapshot,
+        target,
+        &workers.kubeadm_config,
+        &workers.kubelet_config,
+        &installed_on_the_way(workers, target, releases),
+    )
 }
 
 /// The minors of the kubelets that are installed on the way: each must take the configuration.
@@ -354,7 +353,8 @@ fn gates_section(
     let minors = installed_on_the_way(workers, target, &knowledge.releases);
     let patches = workers.kubelet_config.read().map(|config| kubelet_patches(config, &minors)).unwrap_or_default();
     let cure = (!patches.is_empty()).then(|| {
-        let patch = serde_json::json!({ "spec": { "kubernetes": { "kubelet": { "configurationJSONPatches": patches } } } });
+        let patch =
+            serde_json::json!({ "spec": { "kubernetes": { "kubelet": { "configurationJSONPatches": patches } } } });
         let text = serde_json::to_string_pretty(&patch).unwrap_or_default();
         copy_block("What makes the kubelet-config fit: a merge patch for the TenantControlPlane".to_owned(), text)
     });

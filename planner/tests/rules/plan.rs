@@ -6,7 +6,8 @@ use planner::finding::{Overridable, Override, OverrideState, Severity};
 use planner::operator::OperatorKnowledge;
 use planner::placement::{self, Quantity, QuotaUse};
 use planner::plan::{
-    CostFacts, Counted, DryRunFact, Evidence, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown, text,
+    CostFacts, Counted, DryRunFact, Evidence, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown,
+    text,
 };
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
@@ -188,7 +189,10 @@ fn a_second_surge_on_a_data_store_blocks_and_a_strategy_without_one_does_not() {
     "h".clone_into(&mut in_place.id.name);
     in_place.strategy = Strategy::IN_PLACE.declared();
     let fleet = [this.clone(), surging, at_rest, elsewhere, complete, unreadable, about_to, in_place];
-    assert_eq!(Neighbours::of(&this, &fleet, Counted::Everywhere), Neighbours { tenants: 6, api_servers: 18, surging: 2, unknown: 1, counted: Counted::Everywhere });
+    assert_eq!(
+        Neighbours::of(&this, &fleet, Counted::Everywhere),
+        Neighbours { tenants: 6, api_servers: 18, surging: 2, unknown: 1, counted: Counted::Everywhere }
+    );
 }
 
 #[test]
@@ -211,7 +215,8 @@ fn an_override_in_force_lets_a_busy_data_store_warn() {
     let table = [(2, Verdict::Warnings, OverrideState::Applied), (0, Verdict::Blocked, OverrideState::Expired)];
     for (hours, verdict, state) in table {
         let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
-        wanted.neighbours = Neighbours { tenants: 4, api_servers: 12, surging: 1, unknown: 0, counted: Counted::Everywhere };
+        wanted.neighbours =
+            Neighbours { tenants: 4, api_servers: 12, surging: 1, unknown: 0, counted: Counted::Everywhere };
         wanted.costs.overrides = vec![override_for(hours)];
         let plan = wanted.plan();
         assert_eq!((plan.verdict, plan.overrides[0].state), (verdict, state), "{hours}");
