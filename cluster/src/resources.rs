@@ -17,6 +17,8 @@ use serde_json::Value;
 
 pub use self::image::{ImageName, ImageSource, Pull};
 pub use self::node::NodeFacts;
+pub(crate) use self::parts::condition;
+pub(crate) use self::tenant::{declared_strategy, git_marks};
 pub(crate) use self::watched::{
     DeploymentKind, EventKind, NodeKind, PodKind, ReplicaSetKind, TenantControlPlaneKind, Watched, WatchedKind,
 };

@@ -225,7 +225,7 @@ impl ClusterApiFacts {
     pub fn version_of(&self, kind: Kind) -> Option<&str> {
         match self.served.read()?.get(&kind)? {
             Served::Known { version, .. } => Some(version),
-            Served::Unknown { .. } | Served::Nowhere => None,
+            Served::Unknown { .. } | Served::Nowhere | Served::Undiscovered { .. } => None,
         }
     }
 
@@ -268,3 +268,15 @@ impl Template {
         self.kind == "KubeadmConfigTemplate" && self.group == "bootstrap.cluster.x-k8s.io"
     }
 }
+
+macro_rules! with_meta {
+    ($($object:ident)*) => {$(
+        impl AsRef<Meta> for $object {
+            fn as_ref(&self) -> &Meta {
+                &self.meta
+            }
+        }
+    )*};
+}
+
+with_meta! { Cluster ControlPlane MachineDeployment MachineSet MachinePool Machine }

@@ -44,6 +44,11 @@ pub enum Served {
     },
     /// Not at all.
     Nowhere,
+    /// It could not be found out. It is not read.
+    Undiscovered {
+        /// Why.
+        why: String,
+    },
 }
 
 /// In which version each kind is served.
@@ -160,6 +165,9 @@ impl fmt::Display for Served {
                 write!(f, "not read: it is served only as {}, which this console does not know", versions.join(", "))
             }
             Self::Nowhere => f.write_str("not read: the API server does not serve it"),
+            Self::Undiscovered { why } => {
+                write!(f, "not read: the API server does not say in which version it serves it ({why})")
+            }
         }
     }
 }

@@ -66,7 +66,8 @@ impl<'a> Workers<'a> {
     pub(super) fn unread(&self) -> Vec<Wait> {
         let known = |kind: Kind| {
             // A kind that is not served has no objects.
-            !matches!(self.facts.served.read().and_then(|served| served.get(&kind)), None | Some(Served::Nowhere))
+            let served = self.facts.served.read().map(|served| served.get(&kind));
+            !matches!(served, Some(None | Some(Served::Nowhere)))
         };
         let answers = [
             (Kind::MachineDeployment, self.facts.machine_deployments.or_why().err()),
