@@ -27,6 +27,7 @@ use planner::time::UnixMillis;
 use serde_json::Value;
 
 pub use self::answer::{ChangeError, DryRunAnswer, RequestStep};
+pub use self::plan::PlanOptions;
 use crate::Clock;
 use crate::identity::Identity;
 use crate::observer::Observer;

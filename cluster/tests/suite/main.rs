@@ -6,6 +6,7 @@ mod malformed;
 mod nodes;
 mod observe;
 mod operator;
+mod plans;
 mod recordings;
 mod sandbox;
 mod support;
