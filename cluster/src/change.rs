@@ -31,6 +31,7 @@ use serde_json::Value;
 pub use self::answer::{ChangeError, DryRunAnswer, RequestStep};
 use self::evidence::Beside;
 pub use self::evidence::Judged;
+pub use self::plan::PlanOptions;
 use crate::Clock;
 use crate::identity::Identity;
 use crate::observer::Observer;
