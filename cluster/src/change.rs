@@ -33,6 +33,7 @@ pub use self::answer::{ChangeError, DryRunAnswer, RequestStep};
 pub use self::cluster_api::ClusterApiView;
 use self::evidence::Beside;
 pub use self::evidence::Judged;
+pub use self::plan::PlanOptions;
 use crate::Clock;
 use crate::identity::Identity;
 use crate::observer::Observer;

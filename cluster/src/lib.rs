@@ -8,6 +8,7 @@
 
 pub mod change;
 mod cluster_api;
+mod data_store;
 pub mod errors;
 pub mod health;
 pub mod identity;
@@ -20,12 +21,13 @@ pub mod resources;
 mod room;
 pub mod scope;
 pub mod tenant_access;
+mod usage;
 
 use std::sync::Arc;
 
 use planner::time::UnixMillis;
 
-pub use crate::change::{ChangeError, Changes, DryRun, DryRunAnswer, Started};
+pub use crate::change::{ChangeError, Changes, DryRun, DryRunAnswer, PlanOptions, Started};
 pub use crate::errors::{IdentityError, NamespaceError, RecordingError};
 pub use crate::health::{Health, Playback, Source, WatchState};
 pub use crate::identity::{Credentials, Identity, Visibility, who_am_i};

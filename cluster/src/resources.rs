@@ -4,17 +4,19 @@
 //! accepts almost anything, and versions of the operator differ) must break no watch and hide no other tenant. What is wrong
 //! with one is said in words on its tenant. Only the facts are kept, never the object.
 
+mod data_store;
 pub(crate) mod fields;
 mod image;
 mod node;
 mod parts;
-mod quantity;
+pub(crate) mod quantity;
 mod tenant;
 mod watched;
 
 use planner::tenant::{DeploymentFacts, EventFacts, PodFacts, ReplicaSetFacts, TenantId, TenantSnapshot};
 use serde_json::Value;
 
+pub(crate) use self::data_store::read as read_data_store;
 pub use self::image::{ImageName, ImageSource, Pull};
 pub use self::node::NodeFacts;
 pub(crate) use self::parts::condition;

@@ -10,7 +10,7 @@ use kube::core::GroupVersionKind;
 use kube::{Api, Client};
 use planner::placement::{
     Autoscaler, Feature, Labels, LimitRange, Node, Pod, PodPhase, PodSpec, PodTemplate, QuotaScope, QuotaScopeOperator,
-    Replacement, ResourceList, ResourceQuota, Room, Taint,
+    QuotaUse, Replacement, ResourceList, ResourceQuota, Room, Taint,
 };
 use planner::plan::RoomFact;
 use planner::rollout::Scenario;
@@ -78,17 +78,38 @@ impl RoomReading {
 
     /// Whether the rollout gets through, and what would if it does not.
     pub(crate) fn judge(&self, scenario: &Scenario, candidates: &[Strategy]) -> RoomFact {
-        let new = vec![self.template.clone(); scenario.writes.len().max(1)];
-        let replacement = Replacement {
+        let new = self.new_pods(scenario);
+        let replacement = self.replacement(&new);
+        RoomFact::Simulated(replacement.judge(scenario), replacement.propose(scenario, candidates))
+    }
+
+    /// What each of the candidates would use of the quotas of the namespace.
+    pub(crate) fn quota_uses(&self, scenario: &Scenario, candidates: &[Strategy]) -> Vec<(Strategy, Vec<QuotaUse>)> {
+        if self.quotas.is_empty() {
+            return Vec::new();
+        }
+        let new = self.new_pods(scenario);
+        let replacement = self.replacement(&new);
+        let uses = |strategy: &Strategy| {
+            (*strategy, replacement.quota_uses(&Scenario { strategy: *strategy, ..scenario.clone() }))
+        };
+        candidates.iter().map(uses).collect()
+    }
+
+    fn new_pods(&self, scenario: &Scenario) -> Vec<PodTemplate> {
+        vec![self.template.clone(); scenario.writes.len().max(1)]
+    }
+
+    fn replacement<'a>(&'a self, new: &'a [PodTemplate]) -> Replacement<'a> {
+        Replacement {
             room: &self.room,
             old: &self.old,
-            new: &new,
+            new,
             quotas: &self.quotas,
             limit_ranges: &self.limit_ranges,
             autoscaler: Autoscaler::NotKnown,
             not_simulated: &self.not_simulated,
-        };
-        RoomFact::Simulated(replacement.judge(scenario), replacement.propose(scenario, candidates))
+        }
     }
 }
 

@@ -4,8 +4,10 @@
 use planner::finding::Finding;
 use planner::hop::{HopKind, HopRequest};
 use planner::lab::LabInput;
+use planner::placement::QuotaUse;
 use planner::plan::{Counted, DryRunFact, Evidence, Neighbours, RoomFact};
 use planner::stage::is_settled;
+use planner::strategy::Strategy;
 use planner::tenant::TenantSnapshot;
 use planner::tenant_api::{self, TenantApi};
 
@@ -21,6 +23,8 @@ pub struct Judged {
     pub dry_run: DryRun,
     /// What was read beside it.
     pub evidence: Evidence,
+    /// What each strategy would use of the quotas of the namespace.
+    pub quotas: Vec<(Strategy, Vec<QuotaUse>)>,
 }
 
 /// What was read beside the tenant's own objects.
@@ -70,7 +74,8 @@ impl Changes {
         // Without it the finding names the owner as the tenant does.
         let cluster_api = owner.ok().flatten().and_then(|view| view.advice);
         let evidence = Evidence { dry_run: answer, cluster_api, ..evidence };
-        Ok(Judged { dry_run, evidence })
+        let quotas = quota_uses(&dry_run.snapshot, request, dry_run.preflight.hop, &beside.room);
+        Ok(Judged { dry_run, evidence, quotas })
     }
 
     /// Whether this person may override what blocks a hop for others' sake: only who sees every tenant can weigh them.
@@ -100,6 +105,23 @@ impl Changes {
             tenant: tenant_api::check(&beside.tenant, snapshot, &request.version, (self.clock)()),
             cluster_api: None,
         }
+    }
+}
+
+fn quota_uses(
+    snapshot: &TenantSnapshot,
+    request: &HopRequest,
+    hop: Option<HopKind>,
+    room: &Result<RoomReading, String>,
+) -> Vec<(Strategy, Vec<QuotaUse>)> {
+    let strategy = request.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
+    let input = LabInput::for_hop(snapshot, &request.version, hop.unwrap_or(HopKind::Patch));
+    match (room, input.zip(strategy)) {
+        (Ok(room), Some((input, strategy))) => {
+            let input = LabInput { custom: Some(strategy), ..input };
+            room.quota_uses(&input.scenario(strategy), &input.candidates())
+        }
+        (Ok(_) | Err(_), _) => Vec::new(),
     }
 }
 

@@ -1,26 +1,61 @@
 //! A plan: everything about one hop that can be read, put together as a document.
 
+use planner::cost::Prices;
+use planner::datastore::DataStoreLoad;
+use planner::finding::Override;
 use planner::hop::{Binding, HopRequest};
-use planner::plan::{PlanFacts, UpgradePlan, make};
+use planner::plan::{CostFacts, PlanFacts, UpgradePlan, make};
 use planner::strategy::Strategy;
-use planner::tenant::TenantId;
+use planner::tenant::{DataStoreFacts, PodRequests, TenantId, TenantSnapshot};
 use planner::version::KubernetesVersion;
 
 use super::{ChangeError, Changes};
 use crate::identity::Identity;
+use crate::{data_store, usage};
+
+/// What a plan may be told beside the hop.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// What CPU and memory cost.
+    pub prices: Option<Prices>,
+    /// What to assume of a pod where nothing else is known.
+    pub assumed: PodRequests,
+    /// How many connections the DataStore takes.
+    pub data_store_limit: Option<u32>,
+    /// Findings that somebody takes upon themselves.
+    pub overrides: Vec<Override>,
+}
 
 impl Changes {
-    /// Makes the plan of a hop, without writing anything. `strategy`: the one to write; `None` keeps what is declared.
+    /// [`Changes::plan_with`] without being told anything.
     ///
     /// # Errors
-    /// As [`Changes::judge_all`].
-    #[tracing::instrument(skip_all, fields(user = identity.user, %tenant, %version))]
+    /// As there.
     pub async fn plan(
         &self,
         identity: &Identity,
         tenant: &TenantId,
         version: &KubernetesVersion,
         strategy: Option<Strategy>,
+    ) -> Result<UpgradePlan, ChangeError> {
+        self.plan_with(identity, tenant, version, strategy, &PlanOptions::default()).await
+    }
+
+    /// Makes the plan of a hop, without writing anything. `strategy`: the one to write; `None` keeps what is declared.
+    ///
+    /// The tenant is read and the change tried as the person; nodes, other pods, usage and the DataStore are read with the
+    /// console's own rights, and leave it as sums and verdicts only.
+    ///
+    /// # Errors
+    /// If the tenant cannot be read. Whatever else cannot be read stands in the plan.
+    #[tracing::instrument(skip_all, fields(user = identity.user, %tenant, %version))]
+    pub async fn plan_with(
+        &self,
+        identity: &Identity,
+        tenant: &TenantId,
+        version: &KubernetesVersion,
+        strategy: Option<Strategy>,
+        options: &PlanOptions,
     ) -> Result<UpgradePlan, ChangeError> {
         let seen = self.observer.tenant(identity, tenant).ok_or(ChangeError::NotFound)?.borrow().clone();
         let request = HopRequest {
@@ -32,18 +67,44 @@ impl Changes {
             typed_name: None,
             despite: None,
         };
-        let judged = self.judge_all(identity, &request).await?;
+        // On the heap: together they are more than a thread's stack should hold.
+        let (judged, usage, data_store) = tokio::join!(
+            Box::pin(self.judge_all(identity, &request)),
+            usage::read(&self.client, tenant, &seen),
+            self.data_store(&seen),
+        );
+        let judged = judged?;
+        let snapshot = &*judged.dry_run.snapshot;
+        let others = self.observer.every_tenant();
+        let everyone = others.iter().map(AsRef::as_ref);
+        let costs = CostFacts {
+            usage,
+            assumed: options.assumed,
+            prices: options.prices.clone(),
+            quotas: judged.quotas,
+            data_store: DataStoreLoad::of(snapshot, everyone, &data_store, options.data_store_limit),
+            overrides: options.overrides.clone(),
+        };
         let operator = self.operator_knowledge().await;
         let made_at = (self.clock)();
         Ok(make(&PlanFacts {
-            snapshot: &judged.dry_run.snapshot,
+            snapshot,
             version,
             strategy,
             operator: &operator,
             releases: &self.releases,
             evidence: &judged.evidence,
+            costs,
             today: super::day(made_at),
             made_at,
         }))
+    }
+
+    /// The DataStore that a tenant uses, or in words why it is not known.
+    async fn data_store(&self, tenant: &TenantSnapshot) -> Result<DataStoreFacts, String> {
+        match &tenant.data_store.used {
+            Some(name) => data_store::read(&self.client, name).await,
+            None => Err("the tenant uses none yet".to_owned()),
+        }
     }
 }

@@ -164,9 +164,11 @@ fn requests(containers: &[Value]) -> PodRequests {
             sum.checked_add(quantity::thousandths(text)?)
         })
     };
+    let bytes = |resource| sum(resource).and_then(|thousandths| u64::try_from(thousandths.div_ceil(1000)).ok());
     PodRequests {
         cpu_millis: sum("cpu").and_then(|millis| u64::try_from(millis).ok()),
-        memory_bytes: sum("memory").and_then(|thousandths| u64::try_from(thousandths.div_ceil(1000)).ok()),
+        memory_bytes: bytes("memory"),
+        ephemeral_storage_bytes: bytes("ephemeral-storage"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! TenantControlPlane: spec, status, and the marks of others who write it.
 
+use planner::datastore::KinePool;
 use planner::hop::FORMER_STRATEGY_ANNOTATION;
 use planner::strategy::{DeclaredRollingUpdate, DeclaredStrategy, IntOrString};
 use planner::tenant::{
@@ -14,6 +15,9 @@ use super::{ImageSource, TenantObject};
 
 /// Kamaji's own default of `spec.controlPlane.deployment.replicas` (pods).
 const DEFAULT_REPLICAS: u32 = 2;
+
+/// How many of kine's arguments are looked at: it has a few dozen.
+const MOST_ARGUMENTS: usize = 200;
 
 /// Any value pauses, even `false`.
 const PAUSED: &str = "kamaji.clastix.io/paused";
@@ -68,6 +72,7 @@ pub(super) fn read(namespace: &str, name: &str, value: &Value) -> TenantObject {
             wanted: fields.filled("/spec/dataStore"),
             used: fields.filled("/status/storage/dataStoreName"),
             driver: fields.filled("/status/storage/driver"),
+            kine: kine_pool(&fields),
         },
         owners: owners(&fields),
         konnectivity,
@@ -127,6 +132,17 @@ fn former_strategy(fields: &Fields<'_>, current: &DeclaredStrategy) -> Option<De
             None
         }
     }
+}
+
+/// kine's connection pool by `extraArgs.kine`.
+fn kine_pool(fields: &Fields<'_>) -> KinePool {
+    const PATH: &str = "/spec/controlPlane/deployment/extraArgs/kine";
+    let arguments = fields.list(PATH).iter().take(MOST_ARGUMENTS).filter_map(Value::as_str);
+    let (pool, problems) = KinePool::of_arguments(arguments);
+    for problem in problems {
+        fields.complain(PATH, &format!("cannot be read: {problem}"));
+    }
+    pool
 }
 
 /// Who else writes this object.

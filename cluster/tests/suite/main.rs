@@ -8,6 +8,7 @@ mod observe;
 mod observed;
 mod operator;
 mod plan;
+mod plans;
 mod recordings;
 mod sandbox;
 mod scope;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cluster::{Changes, observe};
+use cluster::{Changes, Scope, observe};
 use planner::plan;
 use planner::releases::ReleaseTable;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ async fn what_may_not_be_read_is_named_in_the_words_of_the_api_server() {
         let api = Api::new();
         api.world().refused.push((refused, 403, "not for you"));
         let clock = HandClock::new().clock();
-        let observer = observe(api.client(), clock.clone(), CancellationToken::new());
+        let observer = observe(api.client(), Scope::WHOLE_CLUSTER, clock.clone(), CancellationToken::new());
         observer.health().wait_for(|health| health.live()).await.expect("it is observed");
         let changes = Changes::new(api.client(), observer, clock, Arc::new(ReleaseTable::built_in()));
         let version = "v1.35.7".parse().expect("a version");

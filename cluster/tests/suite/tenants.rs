@@ -7,7 +7,7 @@ use ::sandbox::access::{TEAM_A_OWNER, TENANT_OWNERS};
 use ::sandbox::{Sandbox, SandboxOptions};
 use axum::body::Body as AxumBody;
 use cluster::tenant_access::Connect;
-use cluster::{Changes, Credentials, Identity, Observer, TenantAccess, Transport, Visibility, observe};
+use cluster::{Changes, Credentials, Identity, Observer, Scope, TenantAccess, Transport, Visibility, observe};
 use futures::stream;
 use http::{Request, Response};
 use kube::client::Body;
@@ -43,7 +43,7 @@ impl Console {
         let options = SandboxOptions { manual: true, scenario: "workers".to_owned(), ..SandboxOptions::default() };
         let sandbox = Sandbox::new(&options).expect("a world");
         let client = Client::new(sandbox.router(), "default");
-        let observer = observe(client.clone(), sandbox.clock(), CancellationToken::new());
+        let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, sandbox.clock(), CancellationToken::new());
         observer.health().wait_for(|health| health.live()).await.expect("it is observed");
         let access = TenantAccess::new(client.clone(), sandbox.clock(), Transport::TlsOrPlainLoopback)
             .connecting_by(in_process(&sandbox, change));
@@ -303,6 +303,7 @@ async fn a_hop_that_would_leave_nodes_behind_is_not_started_whatever_was_acknowl
             strategy: None,
             acknowledged: vec![Acknowledgement::KubeletsNotChecked],
             typed_name: Some(name.to_owned()),
+            despite: None,
         };
         let checked = console.changes.check(&owner(), &request).await.expect("an answer");
         request.binding = checked.binding;

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{Connections, Driver, KinePool};
-use crate::tenant::{DataStoreFacts, Reading, TenantId, TenantSnapshot};
+use crate::tenant::{DataStoreFacts, TenantId, TenantSnapshot};
 
 /// What is on the DataStore of one tenant now. Of the other tenants only sums are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,21 +33,27 @@ pub struct DataStoreLoad {
     pub own: u32,
     /// How many connections it takes, as somebody gave it.
     pub limit: Option<u32>,
+    /// What of it could not be read, in sentences.
+    pub problems: Vec<String>,
 }
 
 impl DataStoreLoad {
     /// The DataStore of `snapshot` under `all` tenants (this one may be among them or not); `None` if it uses none yet.
     ///
-    /// `object` is the DataStore itself. A tenant whose status names the DataStore counts whether the object names it or not:
+    /// `object` is the DataStore itself, or in words why it could not be read. A tenant whose status names the DataStore counts whether the object names it or not:
     /// `status.usedBy` is written after the fact.
     pub fn of<'a>(
         snapshot: &TenantSnapshot,
         all: impl IntoIterator<Item = &'a TenantSnapshot>,
-        object: &Reading<DataStoreFacts>,
+        object: &Result<DataStoreFacts, String>,
         limit: Option<u32>,
     ) -> Option<Self> {
         let name = snapshot.data_store.used.clone()?;
-        let object = object.read();
+        let (object, mut problems) = match object {
+            Ok(object) => (Some(object), object.problems.clone()),
+            Err(why) => (None, vec![format!("DataStore {name} was not read: {why}")]),
+        };
+        problems.iter_mut().for_each(|problem| problem.push('.'));
         let driver = object.and_then(|object| object.driver.clone()).or_else(|| snapshot.data_store.driver.clone());
         let known = driver.as_deref().map(Driver::from);
         let each = |pool: &KinePool| known.as_ref()?.per_api_server(pool);
@@ -67,6 +73,7 @@ impl DataStoreLoad {
             hops: 0,
             own: 0,
             limit,
+            problems,
         };
         let mut observed: BTreeSet<&TenantId> = BTreeSet::new();
         let uses = |other: &&TenantSnapshot| other.data_store.used.as_ref() == Some(&load.name);
@@ -106,7 +113,7 @@ impl DataStoreLoad {
 
     /// The sentences that a reader of these numbers needs.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+        let mut notes = self.problems.clone();
         match self.driver.as_deref().map(Driver::from) {
             Some(driver) => {
                 notes.push(driver.reason());

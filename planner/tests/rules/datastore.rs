@@ -21,9 +21,9 @@ fn on_default(name: &str, running: u32) -> TenantSnapshot {
     other
 }
 
-fn object(driver: &str, used_by: &[&str]) -> Reading<DataStoreFacts> {
+fn object(driver: &str, used_by: &[&str]) -> Result<DataStoreFacts, String> {
     let id = |name: &&str| TenantId { namespace: "team-a".to_owned(), name: (*name).to_owned() };
-    Reading::Read(DataStoreFacts {
+    Ok(DataStoreFacts {
         driver: Some(driver.to_owned()),
         endpoints: 3,
         used_by: used_by.iter().map(id).collect(),
@@ -127,11 +127,13 @@ fn all_tenants_of_a_data_store_are_summed_each_with_its_own_pool() {
     );
 
     // Without the object the tenant's own status says which driver it is.
-    let unread = DataStoreLoad::of(&this, &fleet[..2], &Reading::Missing, None).expect("it uses one");
+    let refused = Err("it may not be".to_owned());
+    let unread = DataStoreLoad::of(&this, &fleet[..2], &refused, None).expect("it uses one");
     assert_eq!((unread.driver.as_deref(), unread.endpoints, unread.now()), (Some("etcd"), None, etcd.now()));
+    assert_eq!(unread.notes()[0], "DataStore default was not read: it may not be.");
     let odd = DataStoreLoad::of(&this, &fleet[..2], &object("Redis", &[]), None).expect("it uses one");
     assert_eq!((odd.now(), odd.with(6)), (None, None));
 
     this.data_store.used = None;
-    assert_eq!(DataStoreLoad::of(&this, &fleet, &Reading::Missing, None), None);
+    assert_eq!(DataStoreLoad::of(&this, &fleet, &refused, None), None);
 }

@@ -114,7 +114,7 @@ fn costs(snapshot: &TenantSnapshot) -> CostFacts {
             Strategy::ROLLING_ONE,
             vec![quota("pods", 10, 5, 8), quota("requests.memory", 4 << 30, 3 << 30, 5 << 30)],
         )],
-        data_store: DataStoreLoad::of(snapshot, [snapshot, &other], &Reading::Read(object), Some(600)),
+        data_store: DataStoreLoad::of(snapshot, [snapshot, &other], &Ok(object), Some(600)),
         overrides: Vec::new(),
     }
 }

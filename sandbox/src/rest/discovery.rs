@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::metrics;
 use crate::error::ApiError;
 use crate::kinds::Kind;
 

@@ -59,9 +59,10 @@ pub(super) fn serve(shared: &Shared, asked: &Asked, rest: &[&str]) -> Result<Res
         return Err(asked.identity.refusal(&access));
     }
     asked.identity.check(&access)?;
-    let selector = Selector::read(asked, namespace, name)?;
+    let selector = Selector::read(asked, Kind::Pod, namespace)?;
     let (version, pods) = shared.with_world(|world| {
-        let measured = world.store.list(Kind::Pod, None).map(|(_, pod)| pod).filter(|pod| selector.matches(pod));
+        let wanted = |pod: &Value| name.is_none_or(|name| pod["metadata"]["name"] == name) && selector.matches(pod);
+        let measured = world.store.list(Kind::Pod, None).map(|(_, pod)| pod).filter(|pod| wanted(pod));
         let measured: Vec<Value> = measured.filter_map(|pod| measure(pod, world.now_ms())).collect();
         (world.store.version(), measured)
     });

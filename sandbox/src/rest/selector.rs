@@ -129,7 +129,8 @@ fn selectable(kind: Kind) -> &'static [&'static str] {
         Kind::Namespace => &["status.phase"],
         Kind::Secret => &["type"],
         Kind::ReplicaSet => &["status.replicas"],
-        Kind::ResourceQuota | Kind::LimitRange | Kind::Deployment | Kind::TenantControlPlane | Kind::DataStore => &[],
+        Kind::Service => &["spec.clusterIP", "spec.type"],
+        _ => &[],
     }
 }
 
