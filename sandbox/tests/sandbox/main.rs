@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod cluster_api;
 mod doors;
 mod images;
 mod metrics;
