@@ -1,6 +1,7 @@
 //! In which versions the kinds are served, by the API server's own lists.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::future::join_all;
 use planner::cluster_api::{Kind, Served, ServedKinds, served};
@@ -9,8 +10,10 @@ use planner::workers::NodeName;
 use serde_json::Value;
 
 use crate::resources::fields::text_in;
-use crate::tenant_access::ask::Asker;
+use crate::tenant_access::ask::{Asker, within};
 
+/// How long the list of one version may take: less than finding out all, so that one that hangs leaves the others.
+const LIST_WITHIN: Duration = Duration::from_secs(3);
 /// Versions of one group that are looked at.
 const MOST_VERSIONS: usize = 12;
 
@@ -34,7 +37,8 @@ pub(super) async fn served_kinds(ask: &Asker) -> Answer<ServedKinds> {
 }
 
 async fn resources(ask: &Asker, group: &str, version: String) -> (String, Answer<BTreeSet<String>>) {
-    let list = ask.get(&format!("/apis/{group}/{version}")).await;
+    let path = format!("/apis/{group}/{version}");
+    let list = within(LIST_WITHIN, ask.get(&path)).await;
     (version, list.map(|list| plurals(&list)))
 }
 

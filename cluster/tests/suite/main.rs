@@ -1,6 +1,7 @@
 //! Tests of the crate through its public door, one file per subject.
 
 mod change;
+mod cluster_api;
 mod index;
 mod malformed;
 mod nodes;

@@ -1,6 +1,6 @@
 //! A tiny API server in process: one tenant's objects, merge patch with `resourceVersion`, and a script of faults.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub(crate) review: Option<Value>,
     /// More items of the list of TenantControlPlanes.
     pub(crate) strangers: Vec<Value>,
+    /// What a GET on exactly this path answers.
+    pub(crate) answers: BTreeMap<String, Value>,
 }
 
 /// The server.
@@ -72,6 +74,7 @@ impl Api {
             watched: Vec::new(),
             review: None,
             strangers: Vec::new(),
+            answers: BTreeMap::new(),
         })))
     }
 
@@ -139,6 +142,9 @@ impl World {
         let target = uri.to_string();
         if let Some((_, code, message)) = self.refused.iter().find(|(part, ..)| target.contains(part)) {
             return Some(status(*code, message));
+        }
+        if let Some(answer) = self.answers.get(path) {
+            return Some(answer.to_string().into_response());
         }
         let plural = path.rsplit('/').find(|part| part.ends_with('s') && *part != "tenants").unwrap_or_default();
         if uri.query().unwrap_or_default().contains("watch=true") {
