@@ -241,10 +241,9 @@ impl Request {
         version: String,
         strategy: String,
     ) -> Result<Checked, ConsoleError> {
-        let may_override = self.identity.may_override();
         let Some(changes) = &self.backend.changes else {
             let at = self.backend.observer.now();
-            return Ok(Checked { version, strategy, findings: Vec::new(), at, may_override });
+            return Ok(Checked { version, strategy, findings: Vec::new(), at, may_override: false });
         };
         let snapshot = self.backend.snapshot(&self.identity, id)?;
         let request = HopRequest {
@@ -258,6 +257,7 @@ impl Request {
         };
         let judged = changes.judge_all(&self.identity, &request).await.map_err(|error| from_change(id, error))?;
         let findings = judged.found(&request);
+        let may_override = changes.may_override(&self.identity);
         Ok(Checked { version, strategy, findings, at: self.backend.observer.now(), may_override })
     }
 

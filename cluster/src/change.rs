@@ -10,6 +10,7 @@ mod answer;
 mod evidence;
 mod fresh;
 mod plan;
+mod tenant_checks;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -28,6 +29,7 @@ use planner::time::UnixMillis;
 use serde_json::Value;
 
 pub use self::answer::{ChangeError, DryRunAnswer, RequestStep};
+use self::evidence::Beside;
 pub use self::evidence::Judged;
 use crate::Clock;
 use crate::identity::Identity;
@@ -35,6 +37,7 @@ use crate::observer::Observer;
 use crate::operator::Probe;
 use crate::resources::{Object, TenantControlPlaneKind, Watched};
 use crate::room::RoomReading;
+use crate::tenant_access::{TenantAccess, Transport};
 
 /// The name under which the API server notes our writes.
 pub const FIELD_MANAGER: &str = "tenant-upgrade-console";
@@ -54,6 +57,7 @@ pub struct Changes {
     clock: Clock,
     releases: Arc<ReleaseTable>,
     probe: Arc<Probe>,
+    tenants: TenantAccess,
     underway: Arc<Mutex<BTreeMap<TenantId, Weak<tokio::sync::Mutex<()>>>>>,
 }
 
@@ -93,7 +97,19 @@ pub struct Started {
 impl Changes {
     /// `client`: the console's own. What it observes stands behind `observer`.
     pub fn new(client: Client, observer: Observer, clock: Clock, releases: Arc<ReleaseTable>) -> Self {
-        Self { client, observer, clock, releases, probe: Arc::default(), underway: Arc::default() }
+        let tenants = TenantAccess::new(client.clone(), clock.clone(), Transport::Tls);
+        Self { client, observer, clock, releases, probe: Arc::default(), tenants, underway: Arc::default() }
+    }
+
+    /// Asks the tenants' own APIs by this way.
+    #[must_use]
+    pub fn asking_tenants_by(self, tenants: TenantAccess) -> Self {
+        Self { tenants, ..self }
+    }
+
+    /// The way to the tenants' own APIs.
+    pub fn tenants(&self) -> &TenantAccess {
+        &self.tenants
     }
 
     /// Judges a hop and lets the API server judge it too, without writing anything.
@@ -141,16 +157,22 @@ impl Changes {
             return Err(ChangeError::NotFound);
         }
         let client = self.client_of(identity)?;
-        let agreed = request.agreement(identity.may_override());
+        let agreed = request.agreement(self.may_override(identity));
         // The tenant is read beside the rest, so that an API server that hangs is given up as soon as ever.
-        let beside =
-            async { Ok(tokio::join!(self.operator_knowledge(), RoomReading::read(&self.client, &request.tenant))) };
-        let (_, (operator, room)) = tokio::try_join!(self.fresh(identity, &client, &request.tenant), beside)?;
+        let beside = async {
+            let (operator, room, tenant) = tokio::join!(
+                self.operator_knowledge(),
+                Box::pin(RoomReading::read(&self.client, &request.tenant)),
+                Box::pin(self.tenants.ask(identity, &request.tenant, &request.version)),
+            );
+            Ok((operator, Beside { room, tenant }))
+        };
+        let (_, (operator, beside)) = tokio::try_join!(self.fresh(identity, &client, &request.tenant), beside)?;
         let started = self
             .write(identity, &client, &request.tenant, &request.binding, |snapshot| {
                 let preflight = self.judge(snapshot, request, &operator);
                 let strategy = request.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
-                let evidence = self.evidence(snapshot, request, preflight.hop, &room);
+                let evidence = self.evidence(snapshot, request, preflight.hop, &beside);
                 let preflight = preflight.and(evidence.findings(snapshot, strategy));
                 preflight.may_start(agreed).map_err(ChangeError::Refused)?;
                 Ok(merge_patch(snapshot, &request.version, request.strategy))

@@ -65,11 +65,6 @@ impl Identity {
         self.sees.covers(&tenant.namespace)
     }
 
-    /// Whether this person may override what blocks a hop for others' sake: only who sees every tenant can weigh them.
-    pub fn may_override(&self) -> bool {
-        self.sees == Visibility::All
-    }
-
     /// A client whose requests are this person's.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ pub mod recording;
 pub mod resources;
 mod room;
 pub mod scope;
+pub mod tenant_access;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub use crate::observe::observe;
 pub use crate::observer::{Fleet, Observer};
 pub use crate::recording::Recording;
 pub use crate::scope::{Namespace, Scope, Watch};
+pub use crate::tenant_access::{TenantAccess, Transport};
 
 /// What time it is. The wall clock of a server, the hand-set clock of a test, the time of a recording.
 pub type Clock = Arc<dyn Fn() -> UnixMillis + Send + Sync>;

@@ -4,7 +4,7 @@
 //! accepts almost anything, and versions of the operator differ) must break no watch and hide no other tenant. What is wrong
 //! with one is said in words on its tenant. Only the facts are kept, never the object.
 
-mod fields;
+pub(crate) mod fields;
 mod image;
 mod node;
 mod parts;

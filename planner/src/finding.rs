@@ -5,10 +5,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::kind::{FindingKind, RoomOutcome};
+pub use self::tenant_api::{Names, TenantFinding};
 
 mod advice;
 mod kind;
 mod sentence;
+mod tenant_api;
 
 /// One result of a check. The sentence is the `Display` of [`Finding::kind`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +63,10 @@ pub enum Source {
     Scheduler,
     /// Kubernetes' release dates.
     Releases,
+    /// Kubernetes' guide to APIs that are no longer served.
+    DeprecationGuide,
+    /// The tenant's own API.
+    TenantApi,
     /// Cluster API's Kamaji provider.
     ClusterApi,
     /// A rule of this console.
@@ -145,9 +151,11 @@ impl Source {
                 Some("https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy")
             }
             Self::Releases => Some("https://kubernetes.io/releases/patch-releases/"),
+            Self::DeprecationGuide => Some("https://kubernetes.io/docs/reference/using-api/deprecation-guide/"),
             Self::KamajiAdmission
             | Self::KamajiController
             | Self::Pods
+            | Self::TenantApi
             | Self::Scheduler
             | Self::ClusterApi
             | Self::Console => None,
@@ -166,6 +174,8 @@ impl fmt::Display for Source {
             Self::Pods => "the pods' own status",
             Self::Scheduler => "kube-scheduler's filters, simulated",
             Self::Releases => "Kubernetes release dates",
+            Self::DeprecationGuide => "Kubernetes deprecated API migration guide",
+            Self::TenantApi => "the tenant's own API",
             Self::ClusterApi => "Cluster API provider for Kamaji",
             Self::Console => "this console",
         })

@@ -22,6 +22,7 @@ pub mod runbook;
 pub mod stage;
 pub mod strategy;
 pub mod tenant;
+pub mod tenant_api;
 pub mod time;
 pub mod version;
 pub mod workers;

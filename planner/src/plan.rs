@@ -57,12 +57,11 @@ pub struct PlanFacts<'a> {
 /// Makes the plan.
 pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
     let snapshot = facts.snapshot;
-    let check = preflight(snapshot, facts.version, facts.strategy, facts.operator, facts.releases, facts.today);
-    let mut findings = check.findings;
     let declared = snapshot.strategy.under_kamaji().ok();
     let strategy = facts.strategy.or(declared);
-    findings.extend(facts.evidence.findings(snapshot, strategy));
-    findings.sort_by_key(|finding| finding.severity);
+    let check = preflight(snapshot, facts.version, facts.strategy, facts.operator, facts.releases, facts.today)
+        .and(facts.evidence.findings(snapshot, strategy));
+    let findings = check.findings;
 
     let input = LabInput::for_hop(snapshot, facts.version, check.hop.unwrap_or(HopKind::Patch));
     let row = input.as_ref().zip(strategy).and_then(|(input, strategy)| {

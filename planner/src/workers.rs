@@ -5,11 +5,15 @@
 
 pub use self::drain::{Budget, Controller, DrainRemark, DrainReport, LocalStorage, PodOnNode, PodPhase, drain_report};
 pub use self::due::{DueStep, NotYet, due};
-pub use self::gates::{Gate, GateState, GateSubject, GatedField, KubeletConfig, gated_fields, gates};
+pub use self::gates::{
+    Gate, GateState, GateSubject, GatedField, JsonPatch, KubeletConfig, gated_fields, gates, kubelet_patches,
+};
+pub use self::live::{LiveWorkers, Workers};
 pub use self::node::{Cordon, NodeFacts, NodeName, NodeNameError, PoolName, Readiness};
 pub use self::order::{NodeStep, Order, Pace, order};
 pub use self::passes::{Pass, PassesError, WayUp, passes, ways_up};
 pub use self::path::{PathError, PathStep, PathWorker, WorkerPasses, path};
+pub use self::progress::{Milestone, NextMinor, Progress, Reached, is_done, milestones, next_minor, progress};
 pub use self::skew::{
     KubeletVerdict, PolicyLine, ProxyVerdict, Serving, ServingError, kube_proxy, kubelet, kubelet_reach,
 };
@@ -17,8 +21,10 @@ pub use self::skew::{
 mod drain;
 mod due;
 mod gates;
+mod live;
 mod node;
 mod order;
 mod passes;
 mod path;
+mod progress;
 mod skew;

@@ -87,6 +87,12 @@ impl TenantBehaviour {
 /// The newest patch of each minor in the sandbox's registry.
 const NEWEST_PATCHES: [(u64, u64); 8] = [(30, 14), (31, 14), (32, 13), (33, 13), (34, 9), (35, 9), (36, 4), (37, 1)];
 
+/// The newest release of a minor of Kubernetes 1 in the sandbox's registry.
+pub(crate) fn newest_patch(minor: u64) -> Option<String> {
+    let (minor, patch) = NEWEST_PATCHES.iter().find(|(known, _)| *known == minor)?;
+    Some(format!("v1.{minor}.{patch}"))
+}
+
 /// Whether the sandbox's registry has an image of this tag: released versions only, and always with the `v`.
 fn in_registry(tag: &str) -> bool {
     let Some((major, rest)) = tag.strip_prefix('v').and_then(|version| version.split_once('.')) else { return false };

@@ -35,6 +35,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/sandbox/clock", post(clock))
         .route("/sandbox/faults", post(faults))
         .route("/sandbox/tenants/{namespace}/{name}", get(tenant).post(set_tenant))
+        .route("/sandbox/tenants/{namespace}/{name}/nodes/{node}/step", post(step_at_node))
         .with_state(shared)
 }
 
@@ -72,6 +73,11 @@ struct FaultOrder {
     #[serde(flatten)]
     lasting: serde_json::Map<String, Value>,
 }
+
+/// An order that says nothing but that it is one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoOrder {}
 
 async fn state(State(shared): State<Arc<Shared>>) -> Response {
     reply(StatusCode::OK, &describe(&shared))
@@ -180,6 +186,22 @@ async fn set_tenant(
     let key = existing(&shared, namespace, name)?;
     shared.with_world(|world| world.tenants.insert(key, behaviour.clone()));
     Ok(reply(StatusCode::OK, &json!(behaviour)))
+}
+
+/// Plays the next step of a person at a worker node: cordon, drain, upgrade the kubelet, ready, uncordon. Answers when the open
+/// watches have sent it.
+async fn step_at_node(
+    State(shared): State<Arc<Shared>>,
+    Path((namespace, name, node)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let _: NoOrder = read(&headers, &body)?;
+    let key = existing(&shared, namespace, name)?;
+    let done = shared.with_world(|world| world.step_at_node(&key, &node));
+    let (step, node) = done.map_err(|error| Refusal(StatusCode::NOT_FOUND, error.message))?;
+    shared.watches_caught_up().await;
+    Ok(reply(StatusCode::OK, &json!({"step": step, "node": *node})))
 }
 
 fn existing(shared: &Shared, namespace: String, name: String) -> Result<Key, Refusal> {

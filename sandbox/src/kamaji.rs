@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use self::status::Word;
+pub(crate) use self::status::checksum;
 use self::version::KamajiVersion;
 use crate::behaviour::TenantApi;
 use crate::json;
@@ -155,6 +156,7 @@ impl World {
             KamajiStep::Enqueue(key) => self.enqueue(key),
             KamajiStep::Refresh(key) => self.refresh(&key),
             KamajiStep::Finalize(key) => {
+                self.remove_cluster(&key);
                 self.store.remove(Kind::TenantControlPlane, &key);
             }
             step => {
@@ -297,9 +299,10 @@ impl World {
         let driver = self.get(Kind::DataStore, &Key::new("", store.as_str()));
         let driver = driver.as_deref().and_then(|store| json::text(store, "/spec/driver")).unwrap_or("etcd").to_owned();
         let version = json::text(tenant, "/spec/kubernetes/version").unwrap_or_default().to_owned();
+        let endpoint = self.url.trim_start_matches("http://").to_owned();
         self.update(Kind::TenantControlPlane, key, Part::Status, INTERNAL, |tenant| {
             if Word::of(tenant).is_none() {
-                tenant["status"] = status::first(&name, &uid, &store, &driver, now_ms);
+                tenant["status"] = status::first(&name, &uid, &store, &driver, &endpoint, now_ms);
             }
             tenant["status"]["kubeadmconfig"] = json!({
                 "checksum": status::checksum(&format!("{name} kubeadm {version}")),
@@ -308,6 +311,7 @@ impl World {
             });
         })
         .ok();
+        self.write_into_tenant(key, tenant);
         self.plan_within(WRITE_MS, Action::Kamaji(KamajiStep::WriteDeployment));
     }
 
@@ -380,6 +384,7 @@ impl World {
             tenant["status"]["observedGeneration"] = generation;
         })
         .ok();
+        self.write_into_tenant(key, tenant);
         self.kamaji.failures.remove(key);
         let unfinished =
             tenant["status"]["kubernetesResources"]["version"]["version"] != tenant["spec"]["kubernetes"]["version"];

@@ -25,6 +25,28 @@ pub enum Kind {
     TenantControlPlane,
     /// `kamaji.clastix.io/v1alpha1` DataStore.
     DataStore,
+    /// `v1` ConfigMap.
+    ConfigMap,
+    /// `v1` Service.
+    Service,
+    /// `apps/v1` DaemonSet.
+    DaemonSet,
+    /// `discovery.k8s.io/v1` EndpointSlice.
+    EndpointSlice,
+    /// `policy/v1` PodDisruptionBudget.
+    PodDisruptionBudget,
+    /// `admissionregistration.k8s.io/v1` ValidatingWebhookConfiguration.
+    ValidatingWebhookConfiguration,
+    /// `admissionregistration.k8s.io/v1` MutatingWebhookConfiguration.
+    MutatingWebhookConfiguration,
+    /// `apiextensions.k8s.io/v1` CustomResourceDefinition.
+    CustomResourceDefinition,
+    /// `apiregistration.k8s.io/v1` APIService.
+    ApiService,
+    /// `flowcontrol.apiserver.k8s.io/v1beta3` FlowSchema: gone with 1.32.
+    FlowSchema,
+    /// `velero.io/v1` Backup.
+    Backup,
 }
 
 /// What a kind is called where.
@@ -40,7 +62,7 @@ struct Names {
 }
 
 impl Kind {
-    /// Every served kind.
+    /// The kinds that the management cluster serves.
     pub const ALL: [Self; 11] = [
         Self::Namespace,
         Self::Node,
@@ -55,6 +77,26 @@ impl Kind {
         Self::DataStore,
     ];
 
+    /// The kinds that a tenant's API server serves.
+    pub const OF_TENANTS: [Self; 16] = [
+        Self::Namespace,
+        Self::Node,
+        Self::Pod,
+        Self::ConfigMap,
+        Self::Service,
+        Self::Deployment,
+        Self::ReplicaSet,
+        Self::DaemonSet,
+        Self::EndpointSlice,
+        Self::PodDisruptionBudget,
+        Self::ValidatingWebhookConfiguration,
+        Self::MutatingWebhookConfiguration,
+        Self::CustomResourceDefinition,
+        Self::ApiService,
+        Self::FlowSchema,
+        Self::Backup,
+    ];
+
     fn names(self) -> Names {
         let core = |kind, plural, singular, short, namespaced, status| Names {
             kind,
@@ -66,6 +108,7 @@ impl Kind {
             namespaced,
             status,
         };
+        let hooks = Names { group: "admissionregistration.k8s.io", ..core("", "", "", &[], false, false) };
         match self {
             Self::Namespace => core("Namespace", "namespaces", "namespace", &["ns"], false, true),
             Self::Node => core("Node", "nodes", "node", &["no"], false, true),
@@ -100,12 +143,64 @@ impl Kind {
                 namespaced: false,
                 status: true,
             },
+            Self::ConfigMap => core("ConfigMap", "configmaps", "configmap", &["cm"], true, false),
+            Self::Service => core("Service", "services", "service", &["svc"], true, true),
+            Self::DaemonSet => {
+                Names { group: "apps", ..core("DaemonSet", "daemonsets", "daemonset", &["ds"], true, true) }
+            }
+            Self::EndpointSlice => Names {
+                group: "discovery.k8s.io",
+                ..core("EndpointSlice", "endpointslices", "endpointslice", &[], true, false)
+            },
+            Self::PodDisruptionBudget => Names {
+                group: "policy",
+                ..core("PodDisruptionBudget", "poddisruptionbudgets", "poddisruptionbudget", &["pdb"], true, true)
+            },
+            Self::ValidatingWebhookConfiguration => Names {
+                kind: "ValidatingWebhookConfiguration",
+                plural: "validatingwebhookconfigurations",
+                singular: "validatingwebhookconfiguration",
+                ..hooks
+            },
+            Self::MutatingWebhookConfiguration => Names {
+                kind: "MutatingWebhookConfiguration",
+                plural: "mutatingwebhookconfigurations",
+                singular: "mutatingwebhookconfiguration",
+                ..hooks
+            },
+            Self::CustomResourceDefinition => Names {
+                kind: "CustomResourceDefinition",
+                group: "apiextensions.k8s.io",
+                plural: "customresourcedefinitions",
+                singular: "customresourcedefinition",
+                short: &["crd"],
+                ..hooks
+            },
+            Self::ApiService => Names {
+                kind: "APIService",
+                group: "apiregistration.k8s.io",
+                plural: "apiservices",
+                singular: "apiservice",
+                ..hooks
+            },
+            Self::FlowSchema => Names {
+                kind: "FlowSchema",
+                group: "flowcontrol.apiserver.k8s.io",
+                version: "v1beta3",
+                plural: "flowschemas",
+                singular: "flowschema",
+                ..hooks
+            },
+            Self::Backup => Names { group: "velero.io", ..core("Backup", "backups", "backup", &[], true, false) },
         }
     }
 
-    /// The kind served at `group`/`version`/`plural`.
-    pub fn find(group: &str, version: &str, plural: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.group() == group && kind.version() == version && kind.plural() == plural)
+    /// The kind that one of these has at `group`/`version`/`plural`.
+    pub fn find(served: &[Self], group: &str, version: &str, plural: &str) -> Option<Self> {
+        served
+            .iter()
+            .copied()
+            .find(|kind| kind.group() == group && kind.version() == version && kind.plural() == plural)
     }
 
     /// `kind` of an object.

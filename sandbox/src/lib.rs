@@ -6,6 +6,7 @@
 //!   shared             the world behind a lock, its clock, the faults
 //!   world              the engine: a store, a virtual time, an agenda
 //!   kamaji, controllers, scheduler, kubelet      who acts in it
+//!   tenant_api           the tenants' own clusters
 //!   store, kinds, error, access                  what an API server is made of
 //!   scenario           the worlds to start with
 //! ```
@@ -32,6 +33,7 @@ mod serve;
 mod shared;
 pub mod store;
 mod strategy;
+mod tenant_api;
 pub mod world;
 
 pub use crate::error::SandboxError;

@@ -4,6 +4,7 @@ mod discovery;
 mod resources;
 mod reviews;
 mod selector;
+mod tenant;
 mod watch;
 
 use std::sync::Arc;
@@ -19,7 +20,9 @@ use serde_json::{Value, json};
 
 use crate::access::Identity;
 use crate::error::ApiError;
+use crate::kinds::Kind;
 use crate::shared::Shared;
+use crate::store::Key;
 
 /// Longest body that is read (bytes).
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
@@ -157,13 +160,18 @@ fn parse_query(query: &str) -> Vec<(String, String)> {
 async fn route(shared: &Arc<Shared>, asked: &Asked) -> Result<Response, ApiError> {
     let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
     match path.as_slice() {
+        [crate::tenant_api::PATH, namespace, name, rest @ ..] => {
+            tenant::serve(shared, asked, Key::new(*namespace, *name), rest).await
+        }
         ["healthz" | "livez" | "readyz"] => Ok("ok".into_response()),
-        ["version"] => Ok(reply(StatusCode::OK, &discovery::version())),
+        ["version"] => Ok(reply(StatusCode::OK, &discovery::version("v1.36.3"))),
         ["api"] => Ok(reply(StatusCode::OK, &discovery::api_versions())),
-        ["apis"] => Ok(reply(StatusCode::OK, &discovery::groups())),
-        ["api", "v1"] => discovery::resources("", "v1").map(|list| reply(StatusCode::OK, &list)),
+        ["apis"] => Ok(reply(StatusCode::OK, &discovery::groups(&discovery::GROUPS))),
+        ["api", "v1"] => discovery::resources(&Kind::ALL, "", "v1").map(|list| reply(StatusCode::OK, &list)),
         ["apis", group] => discovery::group(group).map(|group| reply(StatusCode::OK, &group)),
-        ["apis", group, version] => discovery::resources(group, version).map(|list| reply(StatusCode::OK, &list)),
+        ["apis", group, version] => {
+            discovery::resources(&Kind::ALL, group, version).map(|list| reply(StatusCode::OK, &list))
+        }
         ["apis", "authorization.k8s.io", "v1", review] => reviews::access(asked, review),
         ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"] => reviews::who_am_i(asked),
         ["api", version, rest @ ..] => resources::serve(shared, asked, ("", version), rest).await,

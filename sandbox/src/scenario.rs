@@ -4,6 +4,7 @@
 mod builder;
 mod hostile;
 mod tenants;
+mod workers;
 
 use self::builder::Builder;
 use crate::error::SandboxError;
@@ -20,7 +21,7 @@ struct Scenario {
     build: fn(&mut Builder),
 }
 
-const SCENARIOS: [Scenario; 10] = [
+const SCENARIOS: [Scenario; 11] = [
     Scenario { name: DEFAULT, description: "every situation once", build: tenants::default },
     Scenario { name: "single", description: "only team-a/tenant-00, ready at v1.35.6", build: tenants::single },
     Scenario { name: "empty", description: "no tenant at all", build: tenants::empty },
@@ -46,6 +47,11 @@ const SCENARIOS: [Scenario; 10] = [
         description: "images take 9 to 20 seconds to pull, and v1.36.4 is on no node",
         build: tenants::far_registry,
     },
+    Scenario {
+        name: "workers",
+        description: "tenants whose own APIs tell what the management cluster does not know",
+        build: workers::build,
+    },
     Scenario { name: "many", description: "100 tenants in 10 namespaces", build: tenants::many },
 ];
 
@@ -63,7 +69,7 @@ pub(crate) fn build(setup: &Setup) -> Result<World, SandboxError> {
         let known: Vec<&str> = all().map(|(name, _)| name).collect();
         SandboxError::UnknownScenario { name: setup.scenario.clone(), known: known.join(", ") }
     })?;
-    let mut builder = Builder::new(setup.seed, setup.start_at);
+    let mut builder = Builder::new(setup);
     (scenario.build)(&mut builder);
     Ok(builder.finish())
 }

@@ -70,7 +70,12 @@ impl Sandbox {
     /// # Errors
     /// If there is no such scenario.
     pub fn new(options: &SandboxOptions) -> Result<Self, SandboxError> {
-        let setup = Setup { seed: options.seed, start_at: options.start_at, scenario: options.scenario.clone() };
+        Self::at(options, "http://127.0.0.1".to_owned())
+    }
+
+    fn at(options: &SandboxOptions, url: String) -> Result<Self, SandboxError> {
+        let scenario = options.scenario.clone();
+        let setup = Setup { seed: options.seed, start_at: options.start_at, scenario, url };
         let mode = if options.manual { Mode::Manual } else { Mode::Running { speed: options.speed } };
         Ok(Self { shared: Arc::new(Shared::new(setup, mode)?) })
     }
@@ -80,10 +85,10 @@ impl Sandbox {
     /// # Errors
     /// If there is no such scenario, or the port cannot be had.
     pub async fn start(options: SandboxOptions) -> Result<SandboxHandle, SandboxError> {
-        let sandbox = Self::new(&options)?;
         let bind = |source| SandboxError::Bind { port: options.port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
+        let sandbox = Self::at(&options, format!("http://{address}"))?;
         let shutdown = sandbox.shared.shutdown.clone();
         tokio::spawn(Arc::clone(&sandbox.shared).drive());
         let router = sandbox.router();

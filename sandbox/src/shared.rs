@@ -43,6 +43,8 @@ pub(crate) struct Setup {
     pub(crate) seed: u64,
     pub(crate) start_at: UnixMillis,
     pub(crate) scenario: String,
+    /// Where the doors stand: `http://127.0.0.1:…`.
+    pub(crate) url: String,
 }
 
 /// What goes wrong on purpose at the Kubernetes door.
@@ -67,7 +69,7 @@ impl Shared {
     pub(crate) fn new(setup: Setup, mode: Mode) -> Result<Self, SandboxError> {
         let world = scenario::build(&setup)?;
         let clock = Clock::new(setup.start_at, mode);
-        let version = world.store.version();
+        let version = world.version();
         Ok(Self {
             clock,
             shutdown: CancellationToken::new(),
@@ -87,7 +89,7 @@ impl Shared {
         world.advance_to(self.clock.now());
         let result = action(&mut world);
         world.react();
-        let version = world.store.version();
+        let version = world.version();
         drop(world);
         self.version.send_if_modified(|known| std::mem::replace(known, version) != version);
         result
@@ -102,10 +104,10 @@ impl Shared {
         let mut fresh = scenario::build(&setup)?;
         let mut world = lock(&self.world);
         // A new world's versions must lie behind those of the old one, or clients would take it for the past.
-        fresh.store.start_after(world.store.version());
+        fresh.start_after(world.version());
         *world = fresh;
         self.clock.set(setup.start_at);
-        let version = world.store.version();
+        let version = world.version();
         drop(world);
         *lock(&self.setup) = setup;
         lock(&self.audit).clear();

@@ -17,6 +17,7 @@ use crate::kinds::Kind;
 use crate::kubelet::PodStep;
 use crate::random::Random;
 use crate::store::{Change, ChangeType, Key, Store};
+use crate::tenant_api::TenantCluster;
 use crate::{json, kubelet, scheduler};
 
 pub(crate) use self::api::INTERNAL;
@@ -42,6 +43,10 @@ pub struct World {
     pub(crate) kamaji: Kamaji,
     /// How each tenant's pods and API server behave.
     pub(crate) tenants: BTreeMap<Key, TenantBehaviour>,
+    /// The tenants' own clusters.
+    pub(crate) clusters: BTreeMap<Key, TenantCluster>,
+    /// Where the doors stand, for the kubeconfigs that lead to tenants.
+    pub(crate) url: String,
     pub(crate) random: Random,
     /// ReplicaSets whose creations were refused, and how often in a row.
     pub(crate) refused_creations: BTreeMap<Key, u32>,
@@ -95,6 +100,8 @@ impl World {
             store: Store::new(LOG_LIMIT),
             kamaji: Kamaji::default(),
             tenants: BTreeMap::new(),
+            clusters: BTreeMap::new(),
+            url: String::from("http://127.0.0.1"),
             random: Random::new(seed),
             refused_creations: BTreeMap::new(),
             images: BTreeMap::new(),

@@ -8,7 +8,10 @@ use app::{
     backend::Backend,
     session::{Place, SandboxIdentity},
 };
-use cluster::{Changes, Clock, Credentials, Identity, Observer, Recording, Scope, Visibility, observe, who_am_i};
+use cluster::{
+    Changes, Clock, Credentials, Identity, Observer, Recording, Scope, TenantAccess, Transport, Visibility, observe,
+    who_am_i,
+};
 use jiff::Timestamp;
 use kube::{
     Client,
@@ -80,6 +83,7 @@ async fn sandbox(options: &SandboxMode, releases: ReleaseTable, stop: Cancellati
         handle.write_kubeconfig(file)?;
     }
     let settings = kube::Config::new(handle.url().parse().context("the sandbox has no address")?);
+    let transport = Transport::beside(&settings);
     let client = Client::try_from(settings).context("no client for the sandbox")?;
     let clock = handle.clock();
     let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, clock.clone(), stop.clone());
@@ -99,7 +103,8 @@ async fn sandbox(options: &SandboxMode, releases: ReleaseTable, stop: Cancellati
             })
             .collect(),
     };
-    let changes = Changes::new(client, observer.clone(), clock, Arc::new(releases.clone()));
+    let tenants = TenantAccess::new(client.clone(), clock.clone(), transport);
+    let changes = Changes::new(client, observer.clone(), clock, Arc::new(releases.clone())).asking_tenants_by(tenants);
     let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
     Ok(Served { backend, observer, identities })
 }
@@ -112,6 +117,15 @@ pub(crate) struct Connected {
     context: String,
     /// The namespace that the context names, if it names one.
     namespace: Option<String>,
+    /// How tenants' own APIs may be reached.
+    transport: Transport,
+}
+
+impl Connected {
+    /// The way to the tenants' own APIs, as the same person.
+    pub(crate) fn tenants(&self, client: &Client) -> TenantAccess {
+        TenantAccess::new(client.clone(), wall_clock(), self.transport)
+    }
 }
 
 /// A client for a context of a kubeconfig.
@@ -128,8 +142,9 @@ pub(crate) async fn client_of(file: &Path, context: Option<&str>) -> Result<(Cli
     let namespace = context_of(&kubeconfig, &context).and_then(|named| named.namespace.clone());
     let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
     let settings = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.with_context(what)?;
+    let transport = Transport::beside(&settings);
     let client = Client::try_from(settings).with_context(what)?;
-    Ok((client, Connected { user, context, namespace }))
+    Ok((client, Connected { user, context, namespace, transport }))
 }
 
 /// A real management cluster, as the user of a kubeconfig.
@@ -140,7 +155,9 @@ async fn kubeconfig(
     releases: ReleaseTable,
     stop: CancellationToken,
 ) -> Result<Served> {
-    let (client, Connected { user, context, namespace }) = client_of(file, context).await?;
+    let (client, connected) = client_of(file, context).await?;
+    let tenants = connected.tenants(&client);
+    let Connected { user, context, namespace, .. } = connected;
 
     let observer = observe(client.clone(), scope.clone(), wall_clock(), stop.clone());
     let own = Identity { user: user.clone(), groups: Vec::new(), sees: scope.visibility(), via: Credentials::Own };
@@ -148,6 +165,7 @@ async fn kubeconfig(
     let learning = learn_identity(client.clone(), scope, user, identity);
     tokio::spawn(async move { stop.run_until_cancelled(learning).await });
     let changes = Changes::new(client, observer.clone(), wall_clock(), Arc::new(releases.clone()));
+    let changes = changes.asking_tenants_by(tenants);
     let place = Place::Kubeconfig { context, namespace };
     let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
     Ok(Served { backend, observer, identities: Identities::One(known) })

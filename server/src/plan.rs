@@ -99,7 +99,8 @@ impl PlanArguments {
     /// If the kubeconfig cannot be used, the management cluster cannot be read, or there is no such tenant.
     pub async fn make(&self) -> Result<UpgradePlan> {
         let releases = modes::releases(self.releases.as_deref())?;
-        let (client, _) = modes::client_of(&self.kubeconfig, self.context.as_deref()).await?;
+        let (client, connected) = modes::client_of(&self.kubeconfig, self.context.as_deref()).await?;
+        let tenants = connected.tenants(&client);
         let stop = CancellationToken::new();
         let _stop = stop.clone().drop_guard();
         // All tenants of the DataStore count. Whoever may not list them all gets the plan that can be made of one namespace.
@@ -115,7 +116,8 @@ impl PlanArguments {
         let sees = observer.scope().visibility();
         let own = Identity { user, groups: Vec::new(), sees, via: Credentials::Own };
         let tenant = TenantId { namespace: self.namespace.to_string(), name: self.tenant.clone() };
-        let changes = Changes::new(client, observer, modes::wall_clock(), Arc::new(releases));
+        let changes =
+            Changes::new(client, observer, modes::wall_clock(), Arc::new(releases)).asking_tenants_by(tenants);
         changes
             .plan(&own, &tenant, &self.to, self.strategy)
             .await

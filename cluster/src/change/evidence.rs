@@ -1,4 +1,5 @@
-//! What is read of a hop beyond the tenant's own objects: the other tenants of its DataStore, and the room on the nodes.
+//! What is read of a hop beyond the tenant's own objects: the other tenants of its DataStore, the room on the nodes, and the
+//! tenant's own API.
 
 use planner::finding::Finding;
 use planner::hop::{HopKind, HopRequest};
@@ -6,9 +7,10 @@ use planner::lab::LabInput;
 use planner::plan::{Counted, DryRunFact, Evidence, Neighbours, RoomFact};
 use planner::stage::is_settled;
 use planner::tenant::TenantSnapshot;
+use planner::tenant_api::{self, TenantApi};
 
 use super::{ChangeError, Changes, DryRun, DryRunAnswer};
-use crate::identity::Identity;
+use crate::identity::{Identity, Visibility};
 use crate::room::RoomReading;
 
 /// A hop with everything that speaks for and against it.
@@ -19,6 +21,14 @@ pub struct Judged {
     pub dry_run: DryRun,
     /// What was read beside it.
     pub evidence: Evidence,
+}
+
+/// What was read beside the tenant's own objects.
+pub(super) struct Beside {
+    /// The nodes and everything on them.
+    pub(super) room: Result<RoomReading, String>,
+    /// What the tenant's own API told.
+    pub(super) tenant: TenantApi,
 }
 
 impl Judged {
@@ -32,8 +42,8 @@ impl Judged {
 impl Changes {
     /// Judges a hop by everything that can be read, and lets the API server judge it too, without writing anything.
     ///
-    /// The tenant is read and the change tried as the person; nodes and other pods are read with the console's own rights, and
-    /// leave it as sums and verdicts only.
+    /// The tenant and its own API are read and the change tried as the person; nodes and other pods are read with the console's
+    /// own rights, and leave it as sums and verdicts only.
     ///
     /// # Errors
     /// If the tenant cannot be read. Whatever else cannot be read is a finding.
@@ -42,17 +52,27 @@ impl Changes {
         if !identity.may_see(&request.tenant) {
             return Err(ChangeError::NotFound);
         }
-        let (dry_run, room) =
-            tokio::join!(self.check(identity, request), RoomReading::read(&self.client, &request.tenant));
+        // On the heap: together they are more than a thread's stack should hold.
+        let (dry_run, room, tenant) = tokio::join!(
+            Box::pin(self.check(identity, request)),
+            Box::pin(RoomReading::read(&self.client, &request.tenant)),
+            Box::pin(self.tenants.ask(identity, &request.tenant, &request.version)),
+        );
         let dry_run = dry_run?;
         let answer = match &dry_run.answer {
             DryRunAnswer::Accepted { .. } => DryRunFact::Accepted,
             DryRunAnswer::Refused { words } => DryRunFact::Refused(words.clone()),
             DryRunAnswer::NotJudged { why } => DryRunFact::NotJudged(why.clone()),
         };
-        let evidence =
-            Evidence { dry_run: answer, ..self.evidence(&dry_run.snapshot, request, dry_run.preflight.hop, &room) };
+        let beside = Beside { room, tenant };
+        let evidence = self.evidence(&dry_run.snapshot, request, dry_run.preflight.hop, &beside);
+        let evidence = Evidence { dry_run: answer, ..evidence };
         Ok(Judged { dry_run, evidence })
+    }
+
+    /// Whether this person may override what blocks a hop for others' sake: only who sees every tenant can weigh them.
+    pub fn may_override(&self, identity: &Identity) -> bool {
+        identity.sees == Visibility::All && self.counted() == Counted::Everywhere
     }
 
     /// Where a namespace is not looked into, or may not be, tenants may be that nobody counts.
@@ -61,19 +81,20 @@ impl Changes {
         if self.observer.scope().is_whole_cluster() { Counted::Everywhere } else { Counted::SomeNamespaces }
     }
 
-    /// What the neighbours and the room say to a hop; the API server is not asked.
+    /// What was read beside it says to a hop; the API server is not asked.
     pub(super) fn evidence(
         &self,
         snapshot: &TenantSnapshot,
         request: &HopRequest,
         hop: Option<HopKind>,
-        room: &Result<RoomReading, String>,
+        beside: &Beside,
     ) -> Evidence {
         let others = self.observer.every_tenant();
         Evidence {
             neighbours: Neighbours::of(snapshot, others.iter().map(AsRef::as_ref), self.counted()),
-            room: room_fact(snapshot, request, hop, room),
+            room: room_fact(snapshot, request, hop, &beside.room),
             dry_run: DryRunFact::NotAsked,
+            tenant: tenant_api::check(&beside.tenant, snapshot, &request.version, (self.clock)()),
         }
     }
 }

@@ -11,3 +11,4 @@ mod recordings;
 mod sandbox;
 mod scope;
 mod support;
+mod tenants;

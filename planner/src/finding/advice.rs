@@ -5,6 +5,7 @@ impl FindingKind {
     /// What it means for a step. The same kind always means the same.
     pub fn severity(&self) -> Severity {
         match self {
+            Self::Tenant(finding) => finding.severity(),
             Self::Malformed { .. }
             | Self::AboveCeiling { .. }
             | Self::Downgrade { .. }
@@ -88,6 +89,7 @@ impl FindingKind {
     /// Where the rule comes from.
     pub fn source(&self) -> Source {
         match self {
+            Self::Tenant(finding) => finding.source(),
             Self::AboveCeiling { .. }
             | Self::Downgrade { .. }
             | Self::SkipsMinors { .. }
@@ -166,6 +168,7 @@ impl FindingKind {
     /// What to do about it, if there is anything to do.
     pub fn remedy(&self) -> Option<String> {
         let text = match self {
+            Self::Tenant(finding) => return finding.remedy(),
             Self::AboveCeiling { .. } => "Upgrade Kamaji first, or choose an older version.",
             Self::SkipsMinors { .. } => {
                 "Go one minor at a time, and bring the workers along where the version skew asks for it."

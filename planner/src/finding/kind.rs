@@ -1,6 +1,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::TenantFinding;
 use crate::hop::Acknowledgement;
 use crate::stage::Exit;
 use crate::strategy::{Strategy, StrategyError};
@@ -349,6 +350,9 @@ pub enum FindingKind {
         /// What the Deployment runs.
         running: String,
     },
+
+    /// What the tenant's own API tells.
+    Tenant(TenantFinding),
 
     // What a plan adds: the room on the nodes, the neighbours on the DataStore, the API server's own word.
     /// Whether the new pods find room on the nodes.

@@ -204,6 +204,7 @@ impl fmt::Display for FindingKind {
                 write!(f, "Kamaji reports {recorded} as installed, but the Deployment still runs {running}.")
             }
 
+            Self::Tenant(finding) => finding.fmt(f),
             Self::Room { verdict, .. } => f.write_str(verdict),
             Self::RoomNotChecked { why } => write!(f, "The room on the nodes was not checked: {why}."),
             Self::DataStoreShared { data_store, tenants, api_servers, surging, unknown } => {

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::changes_strategy;
 use super::{Acknowledgement, Agreement, HopKind};
-use crate::finding::{Finding, FindingKind};
+use crate::finding::{Finding, FindingKind, TenantFinding};
 use crate::next::{kamaji_verdict, standing_with};
 use crate::operator::{Ceiling, OperatorKnowledge, OperatorRules};
 use crate::releases::{ReleaseTable, Support};
@@ -92,8 +92,34 @@ impl Preflight {
         if against.is_empty() { Ok(()) } else { Err(against) }
     }
 
-    /// With what was found beyond the snapshot.
+    /// With what was found beyond the snapshot. What the tenant's own API told takes the place of "not checked": a person need not
+    /// answer for kubelets that were read.
     pub fn and(mut self, found: Vec<Finding>) -> Self {
+        let told = || {
+            found.iter().filter_map(|finding| match &finding.kind {
+                FindingKind::Tenant(told) => Some(told),
+                _ => None,
+            })
+        };
+        let kubelets = told().any(|it| {
+            matches!(
+                it,
+                TenantFinding::NoNodes
+                    | TenantFinding::KubeletsFit { .. }
+                    | TenantFinding::KubeletsTooOld { .. }
+                    | TenantFinding::KubeletsTooNew { .. }
+            )
+        });
+        let checked = kubelets && !told().any(|it| matches!(it, TenantFinding::KubeletsUnreadable { .. }));
+        let silent = told().next().is_none();
+        self.findings.retain(|finding| match finding.kind {
+            FindingKind::KubeletsNotChecked { .. } => !checked,
+            FindingKind::TenantApiNotChecked => silent,
+            _ => true,
+        });
+        if checked {
+            self.needs.retain(|need| *need != Acknowledgement::KubeletsNotChecked);
+        }
         self.findings.extend(found);
         self.findings.sort_by_key(|finding| finding.severity);
         self

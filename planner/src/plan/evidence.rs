@@ -1,10 +1,12 @@
-//! What speaks for and against a hop beyond the tenant's own snapshot: the neighbours, the room, the API server's own word.
+//! What speaks for and against a hop beyond the tenant's own snapshot: the neighbours, the room, the API server's own word, and
+//! what the tenant's own API tells.
 
 use super::Neighbours;
 use crate::finding::{Finding, FindingKind, RoomOutcome};
 use crate::placement;
 use crate::strategy::Strategy;
 use crate::tenant::TenantSnapshot;
+use crate::tenant_api::Checked;
 
 /// What was read for one hop at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +17,8 @@ pub struct Evidence {
     pub room: RoomFact,
     /// What the API server said to the change as a dry run.
     pub dry_run: DryRunFact,
+    /// What the tenant's own API told, part by part.
+    pub tenant: Vec<Checked>,
 }
 
 /// What is known of the room on the nodes.
@@ -47,6 +51,7 @@ impl Evidence {
         let mut findings = self.neighbours.findings(snapshot, strategy);
         findings.extend(self.room.finding());
         findings.extend(self.dry_run.finding());
+        findings.extend(self.tenant.iter().flat_map(|checked| checked.findings.iter().cloned()));
         findings
     }
 }

@@ -108,6 +108,42 @@ impl GatedField {
     }
 }
 
+/// One operation of a JSON patch (RFC 6902), as `spec.kubernetes.kubelet.configurationJSONPatches` takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JsonPatch {
+    /// `remove` or `replace`.
+    pub op: String,
+    /// JSON pointer into the kubelet's configuration.
+    pub path: String,
+    /// The new value of a `replace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<bool>,
+}
+
+/// The patches after which all of these kubelets take the configuration, as far as the gated fields go; none if they do already.
+///
+/// Each names only what is there: an operation on an absent path would make Kamaji refuse the whole list.
+pub fn kubelet_patches(config: &KubeletConfig, kubelets: &[Minor]) -> Vec<JsonPatch> {
+    let mut patches = Vec::new();
+    for field in &GATED_FIELDS {
+        if kubelets.iter().all(|kubelet| field.is_taken(config, *kubelet)) {
+            continue;
+        }
+        if config.fields.contains(field.path) {
+            patches.push(JsonPatch { op: "remove".to_owned(), path: format!("/{}", field.path), value: None });
+        }
+        if let Some(on) = config.feature_gates.get(field.gate) {
+            let path = format!("/featureGates/{}", field.gate);
+            if kubelets.iter().any(|kubelet| *kubelet < field.known_since) {
+                patches.push(JsonPatch { op: "remove".to_owned(), path, value: None });
+            } else if *on {
+                patches.push(JsonPatch { op: "replace".to_owned(), path, value: Some(false) });
+            }
+        }
+    }
+    patches
+}
+
 /// The gates before the first node, for a kubelet that goes to `target` by way of `kubelets` (the minors that will be installed).
 pub fn gates(
     snapshot: &TenantSnapshot,

@@ -1,14 +1,105 @@
-use planner::finding::{Finding, FindingKind, RoomOutcome, Severity, Source};
+use planner::finding::{Finding, FindingKind, Names, RoomOutcome, Severity, Source, TenantFinding};
 use planner::hop::Acknowledgement;
 use planner::stage::Exit;
 use planner::strategy::{Strategy, StrategyError};
 use planner::tenant::{KamajiStatus, WriteLimits};
+use planner::tenant_api::{AddOn, HookKind, NotAsked, Part};
 use planner::version::Minor;
+use planner::workers::ProxyVerdict;
 
 use crate::builders::{name, today, version};
 
 /// One of each kind.
 fn every_kind() -> Vec<FindingKind> {
+    let mut kinds = every_kind_of_the_management_cluster();
+    kinds.extend(every_kind_of_a_tenant().into_iter().map(FindingKind::Tenant));
+    kinds
+}
+
+fn every_kind_of_a_tenant() -> Vec<TenantFinding> {
+    let text = str::to_owned;
+    let (target, next) = (Minor { major: 1, minor: 36 }, Minor { major: 1, minor: 37 });
+    let names = |others: usize| Names { first: text("worker-1"), others };
+    let secret = || text("tenant-00-admin-kubeconfig");
+    let not_asked = [
+        NotAsked::Sleeping,
+        NotAsked::NoSecretNamed,
+        NotAsked::SecretMissing { secret: secret() },
+        NotAsked::SecretForbidden { secret: secret(), words: text("secrets is forbidden") },
+        NotAsked::SecretNotRead { secret: secret(), why: text("no answer within 3 s") },
+        NotAsked::KubeconfigRefused { why: text("it names a program to run") },
+        NotAsked::NoWay,
+    ];
+    let mut kinds: Vec<TenantFinding> = not_asked.map(|why| TenantFinding::NotAsked { why }).to_vec();
+    kinds.extend(Part::ALL.map(|part| TenantFinding::PartNotChecked { part, why: text("not there") }));
+    for hooks in 0..3 {
+        kinds.push(TenantFinding::HooksAnswered { part: Part::Webhooks, hooks });
+        kinds.push(TenantFinding::HooksAnswered { part: Part::Conversions, hooks });
+    }
+    for kind in [HookKind::Validating, HookKind::Mutating, HookKind::Conversion] {
+        kinds.push(TenantFinding::HookBroken {
+            kind,
+            name: text("a of b"),
+            why: text("the Service x/y does not exist"),
+        });
+    }
+    for add_on in [AddOn::CoreDns, AddOn::KubeProxy, AddOn::KonnectivityAgent, AddOn::KonnectivityServer] {
+        kinds.push(TenantFinding::AddOnPinned { add_on, version: text("v1.2.3") });
+    }
+    for hours in [0, 1, 2, 47, 48] {
+        kinds.push(TenantFinding::BackupSeen { name: text("velero/nightly"), hours });
+        kinds.push(TenantFinding::BackupOld { name: text("velero/nightly"), hours });
+    }
+    for others in 0..3 {
+        let nodes = names(others);
+        kinds.extend([
+            TenantFinding::KubeletsTooOld { nodes: nodes.clone(), target },
+            TenantFinding::KubeletsTooNew { nodes: nodes.clone(), target },
+            TenantFinding::KubeletsAhead { nodes: nodes.clone(), serving: target },
+            TenantFinding::KubeletsHoldNext { nodes: nodes.clone(), next },
+            TenantFinding::KubeletsUnreadable { nodes: nodes.clone() },
+            TenantFinding::NodesNotReady { nodes: nodes.clone() },
+            TenantFinding::ProxiesUnsupported {
+                nodes: nodes.clone(),
+                verdict: ProxyVerdict::TooOld { minors: 4, limit: 3 },
+            },
+            TenantFinding::BudgetsExhausted { budgets: nodes },
+        ]);
+    }
+    for count in 0..3 {
+        kinds.push(TenantFinding::AggregatedApisAvailable { apis: count });
+        kinds.push(TenantFinding::BudgetsAllow { budgets: count });
+    }
+    kinds.extend([
+        TenantFinding::Answers { version: text("v1.35.6") },
+        TenantFinding::Silent { why: text("no answer within 5 s") },
+        TenantFinding::SilentFromHere { why: text("no answer within 5 s") },
+        TenantFinding::NoNodes,
+        TenantFinding::KubeletsFit { nodes: 1, target },
+        TenantFinding::KubeletsFit { nodes: 3, target },
+        TenantFinding::ProxiesFit { version: version("v1.36.4") },
+        TenantFinding::NoRemovedApiUsed { target },
+        TenantFinding::RemovedApiUsed { api: text("a/v1 b"), removed_in: target, instead: Some(text("a/v2")) },
+        TenantFinding::RemovedApiUsed { api: text("a/v1 b"), removed_in: target, instead: None },
+        TenantFinding::ApiGoesNext { api: text("a/v1 b"), removed_in: next },
+        TenantFinding::RemovedApisServed { apis: vec![text("a/v1"), text("b/v1")], why: text("not there") },
+        TenantFinding::AggregatedApiUnavailable { name: text("v1.a"), reason: text("MissingEndpoints") },
+        TenantFinding::KubeletConfigSuits { kubelets: vec![target, next] },
+        TenantFinding::KubeletConfigRefused {
+            field: text("crashLoopBackOff"),
+            gate: text("KubeletCrashLoopBackOffMax"),
+            kubelet: target,
+            patches: text(r#"[{"op":"remove","path":"/crashLoopBackOff"}]"#),
+        },
+        TenantFinding::KubeadmConfigAgrees { version: text("v1.35.6") },
+        TenantFinding::KubeadmConfigDiffers { says: text("v1.36.4"), installed: text("v1.35.6") },
+        TenantFinding::AddOnsFollow,
+        TenantFinding::NoBackupSeen,
+    ]);
+    kinds
+}
+
+fn every_kind_of_the_management_cluster() -> Vec<FindingKind> {
     let text = str::to_owned;
     let (old, new) = (Minor { major: 1, minor: 35 }, Minor { major: 1, minor: 36 });
     let strategy = Strategy::ROLLING_ONE;

@@ -8,6 +8,7 @@ use planner::plan::{
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
 use planner::tenant::{PodRequests, Reading, TenantSnapshot};
+use planner::tenant_api::{NotAsked, TenantApi};
 use planner::time::UnixMillis;
 
 use crate::builders::{NOW, current, kinds, pods, tenant, today, version};
@@ -20,6 +21,7 @@ struct Wanted {
     neighbours: Neighbours,
     room: RoomFact,
     dry_run: DryRunFact,
+    tenant_api: TenantApi,
     made_at: UnixMillis,
 }
 
@@ -36,6 +38,7 @@ impl Wanted {
             neighbours: Neighbours::default(),
             room: RoomFact::Simulated(placement::Verdict::Fits { more: 3 }, Vec::new()),
             dry_run: DryRunFact::Accepted,
+            tenant_api: TenantApi::NotAsked(NotAsked::NoSecretNamed),
             made_at: NOW,
         }
     }
@@ -55,7 +58,12 @@ impl Wanted {
     }
 
     fn evidence(&self) -> Evidence {
-        Evidence { neighbours: self.neighbours, room: self.room.clone(), dry_run: self.dry_run.clone() }
+        Evidence {
+            neighbours: self.neighbours,
+            room: self.room.clone(),
+            dry_run: self.dry_run.clone(),
+            tenant: planner::tenant_api::check(&self.tenant_api, &self.snapshot, &version(self.to), self.made_at),
+        }
     }
 }
 

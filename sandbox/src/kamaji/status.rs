@@ -109,7 +109,7 @@ pub(super) fn equal_but_time(left: &Value, right: &Value) -> bool {
 }
 
 /// The status of a tenant that Kamaji sees for the first time.
-pub(super) fn first(name: &str, uid: &str, data_store: &str, driver: &str, now_ms: i64) -> Value {
+pub(super) fn first(name: &str, uid: &str, data_store: &str, driver: &str, endpoint: &str, now_ms: i64) -> Value {
     let now = json::seconds(now_ms);
     let secret = |suffix: &str| {
         json!({
@@ -118,8 +118,6 @@ pub(super) fn first(name: &str, uid: &str, data_store: &str, driver: &str, now_m
             "lastUpdate": now,
         })
     };
-    // Service addresses only have to look like some.
-    let octet = checksum(uid).bytes().map(u64::from).sum::<u64>() % 250 + 2;
     json!({
         "addons": {
             "coreDNS": {"enabled": true, "lastUpdate": now},
@@ -133,7 +131,7 @@ pub(super) fn first(name: &str, uid: &str, data_store: &str, driver: &str, now_m
             "frontProxyClient": secret("front-proxy-client-certificate"),
             "sa": secret("sa-certificate"),
         },
-        "controlPlaneEndpoint": format!("10.96.14.{octet}:6443"),
+        "controlPlaneEndpoint": endpoint,
         "kubeconfig": {
             "admin": secret("admin-kubeconfig"),
             "controllerManager": secret("controller-manager-kubeconfig"),
@@ -154,7 +152,7 @@ pub(super) fn first(name: &str, uid: &str, data_store: &str, driver: &str, now_m
 }
 
 /// 32 hexadecimal digits that are the same for the same text, as Kamaji's checksums look.
-pub(super) fn checksum(text: &str) -> String {
+pub(crate) fn checksum(text: &str) -> String {
     let half =
         |seed: u64| text.bytes().fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{:016x}{:016x}", half(0xcbf2_9ce4_8422_2325), half(0x9e37_79b9_7f4a_7c15))

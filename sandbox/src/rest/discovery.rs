@@ -6,16 +6,17 @@ use crate::error::ApiError;
 use crate::kinds::Kind;
 
 /// Groups with kinds of their own, and those that only answer reviews.
-const GROUPS: [(&str, &str); 4] = [
+pub(super) const GROUPS: [(&str, &str); 4] = [
     ("apps", "v1"),
     ("authentication.k8s.io", "v1"),
     ("authorization.k8s.io", "v1"),
     ("kamaji.clastix.io", "v1alpha1"),
 ];
 
-pub(super) fn version() -> Value {
+pub(super) fn version(version: &str) -> Value {
+    let minor = version.split('.').nth(1).unwrap_or_default();
     json!({
-        "major": "1", "minor": "36", "gitVersion": "v1.36.3", "gitCommit": "", "gitTreeState": "clean",
+        "major": "1", "minor": minor, "gitVersion": version, "gitCommit": "", "gitTreeState": "clean",
         "buildDate": "2026-07-14T00:00:00Z", "goVersion": "go1.26", "compiler": "gc", "platform": "linux/amd64",
     })
 }
@@ -24,8 +25,8 @@ pub(super) fn api_versions() -> Value {
     json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
 }
 
-pub(super) fn groups() -> Value {
-    let groups: Vec<Value> = GROUPS.iter().map(|(name, version)| describe(name, version)).collect();
+pub(super) fn groups(groups: &[(&str, &str)]) -> Value {
+    let groups: Vec<Value> = groups.iter().map(|(name, version)| describe(name, version)).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
@@ -37,13 +38,13 @@ pub(super) fn group(name: &str) -> Result<Value, ApiError> {
     Ok(group)
 }
 
-pub(super) fn resources(group: &str, version: &str) -> Result<Value, ApiError> {
-    let served = (group, version) == ("", "v1") || GROUPS.contains(&(group, version));
-    if !served {
+pub(super) fn resources(kinds: &[Kind], group: &str, version: &str) -> Result<Value, ApiError> {
+    let of_kind = kinds.iter().any(|kind| (kind.group(), kind.version()) == (group, version));
+    if !of_kind && !GROUPS.contains(&(group, version)) {
         return Err(ApiError::no_such_path());
     }
     let mut resources = Vec::new();
-    for kind in Kind::ALL.into_iter().filter(|kind| kind.group() == group && kind.version() == version) {
+    for kind in kinds.iter().copied().filter(|kind| kind.group() == group && kind.version() == version) {
         let mut resource = json!({
             "name": kind.plural(),
             "singularName": kind.singular(),

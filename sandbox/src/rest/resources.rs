@@ -32,7 +32,7 @@ pub(super) async fn serve(
     (group, version): (&str, &str),
     rest: &[&str],
 ) -> Result<Response, ApiError> {
-    let target = target(group, version, rest).ok_or_else(ApiError::no_such_path)?;
+    let target = target(&Kind::ALL, group, version, rest).ok_or_else(ApiError::no_such_path)?;
     let watches = asked.flag("watch");
     let verb = match (&asked.method, &target.name) {
         (&Method::GET, None) if watches => "watch",
@@ -58,8 +58,8 @@ pub(super) async fn serve(
     }
     let key = Key::new(namespace, name);
     match verb {
-        "watch" => watch::serve(shared, asked, kind, Selector::read(asked, target.namespace.as_deref(), None)?),
-        "list" => list(shared, asked, kind, &Selector::read(asked, target.namespace.as_deref(), None)?),
+        "watch" => watch::serve(shared, asked, None, kind, Selector::read(asked, target.namespace.as_deref(), None)?),
+        "list" => list(shared, asked, None, kind, &Selector::read(asked, target.namespace.as_deref(), None)?),
         "get" => {
             let object = shared.with_world(|world| world.get(kind, &key));
             object.map(|object| reply(StatusCode::OK, &object)).ok_or_else(|| ApiError::not_found(kind, name))
@@ -69,8 +69,41 @@ pub(super) async fn serve(
     }
 }
 
-fn target(group: &str, version: &str, rest: &[&str]) -> Option<Target> {
-    let found = |plural: &str| Kind::find(group, version, plural);
+/// Answers a request to a tenant's API, whose one person may do anything. Objects can be read, watched and patched there.
+pub(super) fn serve_tenant(
+    shared: &Arc<Shared>,
+    asked: &Asked,
+    tenant: &Key,
+    kinds: &[Kind],
+    (group, version): (&str, &str),
+    rest: &[&str],
+) -> Result<Response, ApiError> {
+    let target = target(kinds, group, version, rest).ok_or_else(ApiError::no_such_path)?;
+    let kind = target.kind;
+    let selector = || Selector::read(asked, target.namespace.as_deref(), None);
+    let Some(name) = &target.name else {
+        return match asked.method {
+            Method::GET if asked.flag("watch") => watch::serve(shared, asked, Some(tenant), kind, selector()?),
+            Method::GET => list(shared, asked, Some(tenant), kind, &selector()?),
+            _ => Err(ApiError::method_not_allowed()),
+        };
+    };
+    let key = Key::new(target.namespace.as_deref().unwrap_or_default(), name.as_str());
+    let found = match asked.method {
+        Method::GET => shared.with_world(|world| world.store_at(Some(tenant))?.get(kind, &key).cloned()),
+        Method::PATCH => {
+            let body = asked.json()?;
+            shared.with_world(|world| {
+                world.clusters.get_mut(tenant)?.change(kind, &key, |object| json::merge(object, &body))
+            })
+        }
+        _ => return Err(ApiError::method_not_allowed()),
+    };
+    found.map(|object| reply(StatusCode::OK, &object)).ok_or_else(|| ApiError::not_found(kind, name))
+}
+
+fn target(kinds: &[Kind], group: &str, version: &str, rest: &[&str]) -> Option<Target> {
+    let found = |plural: &str| Kind::find(kinds, group, version, plural);
     let (kind, namespace, name, subresource) = match rest {
         ["namespaces", namespace, plural, more @ ..] if found(plural).is_some_and(Kind::namespaced) => {
             (found(plural)?, Some((*namespace).to_owned()), more.first(), more.get(1))
@@ -147,18 +180,27 @@ fn delete(shared: &Shared, asked: &Asked, kind: Kind, key: &Key) -> Result<Respo
     Ok(reply(StatusCode::OK, &status))
 }
 
-fn list(shared: &Shared, asked: &Asked, kind: Kind, selector: &Selector) -> Result<Response, ApiError> {
+fn list(
+    shared: &Shared,
+    asked: &Asked,
+    tenant: Option<&Key>,
+    kind: Kind,
+    selector: &Selector,
+) -> Result<Response, ApiError> {
     let limit = asked.query("limit").and_then(|limit| limit.parse::<usize>().ok()).filter(|limit| *limit > 0);
     let from = asked.query("continue").filter(|token| !token.is_empty()).map(read_token).transpose()?;
-    let (version, objects) = shared.with_world(|world| match &from {
-        Some((version, _)) => {
-            let objects = world.store.list_at(kind, *version).map_err(|_| ApiError::continue_expired())?;
-            Ok((*version, objects))
-        }
-        None => {
-            let objects: BTreeMap<Key, Arc<Value>> =
-                world.store.list(kind, None).map(|(key, object)| (key.clone(), Arc::clone(object))).collect();
-            Ok((world.store.version(), objects))
+    let (version, objects) = shared.with_world(|world| {
+        let store = world.store_at(tenant).ok_or_else(ApiError::no_such_path)?;
+        match &from {
+            Some((version, _)) => {
+                let objects = store.list_at(kind, *version).map_err(|_| ApiError::continue_expired())?;
+                Ok((*version, objects))
+            }
+            None => {
+                let objects: BTreeMap<Key, Arc<Value>> =
+                    store.list(kind, None).map(|(key, object)| (key.clone(), Arc::clone(object))).collect();
+                Ok((store.version(), objects))
+            }
         }
     })?;
     let after = from.map(|(_, key)| key);

@@ -17,7 +17,8 @@ use super::selector::Selector;
 use crate::error::ApiError;
 use crate::kinds::Kind;
 use crate::shared::{Faults, Shared};
-use crate::store::ChangeType;
+use crate::store::{ChangeType, Key};
+use crate::tenant_api::Door;
 
 /// Time between two bookmarks (real time).
 const BOOKMARK: Duration = Duration::from_secs(30);
@@ -27,9 +28,14 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1800);
 /// One open watch.
 struct Watch {
     shared: Arc<Shared>,
+    /// Whose API server is watched; `None` for the management cluster's.
+    tenant: Option<Key>,
     kind: Kind,
     selector: Selector,
     bookmarks: bool,
+    /// Up to which resourceVersion of that API server everything is sent.
+    position: u64,
+    /// Up to which of the world's changes nothing is left to send.
     sent: Arc<AtomicU64>,
     version: watch::Receiver<u64>,
     faults: watch::Receiver<Faults>,
@@ -41,18 +47,28 @@ struct Watch {
 }
 
 /// Answers a watch.
-pub(super) fn serve(shared: &Arc<Shared>, asked: &Asked, kind: Kind, selector: Selector) -> Result<Response, ApiError> {
+pub(super) fn serve(
+    shared: &Arc<Shared>,
+    asked: &Asked,
+    tenant: Option<&Key>,
+    kind: Kind,
+    selector: Selector,
+) -> Result<Response, ApiError> {
     let version = asked.query("resourceVersion").unwrap_or_default();
     let initial = version.is_empty() || version == "0" || asked.flag("sendInitialEvents");
     let bookmarks = asked.flag("allowWatchBookmarks");
     let mut lines = VecDeque::new();
-    let position = if initial {
-        shared.with_world(|world| {
-            for (_, object) in world.store.list(kind, None).filter(|(_, object)| selector.matches(object)) {
+    let (newest, all) = shared.with_world(|world| {
+        let store = world.store_at(tenant).ok_or_else(ApiError::no_such_path)?;
+        if initial {
+            for (_, object) in store.list(kind, None).filter(|(_, object)| selector.matches(object)) {
                 lines.push_back(line("ADDED", object));
             }
-            world.store.version()
-        })
+        }
+        Ok::<_, ApiError>((store.version(), world.version()))
+    })?;
+    let position: u64 = if initial {
+        newest
     } else {
         version.parse().map_err(|_| ApiError::bad_request(format!("invalid resource version {version:?}")))?
     };
@@ -63,10 +79,12 @@ pub(super) fn serve(shared: &Arc<Shared>, asked: &Asked, kind: Kind, selector: S
     let now = Instant::now();
     let watch = Watch {
         shared: Arc::clone(shared),
+        tenant: tenant.cloned(),
         kind,
         selector,
         bookmarks,
-        sent: shared.register_watcher(position),
+        position,
+        sent: shared.register_watcher(if position < newest { 0 } else { all }),
         version: shared.version.subscribe(),
         faults: shared.faults.subscribe(),
         dropped: shared.dropped_watches.subscribe(),
@@ -100,7 +118,7 @@ impl Watch {
             }
             self.version.borrow_and_update();
             self.collect();
-            if !self.lines.is_empty() {
+            if !self.lines.is_empty() || self.ended {
                 continue;
             }
             let shutdown = self.shared.shutdown.clone();
@@ -111,12 +129,12 @@ impl Watch {
                 changed = self.version.changed() => if changed.is_err() { return None },
                 () = tokio::time::sleep_until(self.next_bookmark), if self.bookmarks => {
                     self.next_bookmark = Instant::now() + BOOKMARK;
-                    return Some(bookmark(self.kind, self.sent.load(Ordering::Acquire), json!({})));
+                    return Some(bookmark(self.kind, self.position, json!({})));
                 }
                 () = tokio::time::sleep_until(self.ends_at) => {
                     self.ended = true;
                     if self.bookmarks {
-                        return Some(bookmark(self.kind, self.sent.load(Ordering::Acquire), json!({})));
+                        return Some(bookmark(self.kind, self.position, json!({})));
                     }
                 }
             }
@@ -125,10 +143,12 @@ impl Watch {
 
     /// Takes what has happened since the last look.
     fn collect(&mut self) {
-        let position = self.sent.load(Ordering::Acquire);
-        let (kind, selector, lines) = (self.kind, &self.selector, &mut self.lines);
+        let position = self.position;
+        let (kind, tenant, selector, lines) = (self.kind, self.tenant.as_ref(), &self.selector, &mut self.lines);
         let reached = self.shared.with_world(|world| {
-            let changes = world.store.changes_after(position)?;
+            let answers = tenant.is_none_or(|tenant| matches!(world.door(tenant), Door::Open { .. }));
+            let Some(store) = world.store_at(tenant).filter(|_| answers) else { return Ok(None) };
+            let changes = store.changes_after(position)?;
             for change in changes.filter(|change| change.kind == kind) {
                 let before = change.previous.as_ref().is_some_and(|object| selector.matches(object));
                 let after = change.change != ChangeType::Deleted && selector.matches(&change.object);
@@ -140,10 +160,18 @@ impl Watch {
                 };
                 lines.push_back(line(word, &change.object));
             }
-            Ok::<u64, crate::store::Expired>(world.store.version())
+            Ok::<_, crate::store::Expired>(Some((store.version(), world.version())))
         });
         match reached {
-            Ok(version) => self.sent.store(version, Ordering::Release),
+            Ok(Some((version, all))) => {
+                self.position = version;
+                self.sent.store(all, Ordering::Release);
+            }
+            // The API server is gone, and with it the connection.
+            Ok(None) => {
+                self.sent.store(u64::MAX, Ordering::Release);
+                self.ended = true;
+            }
             Err(expired) => {
                 self.lines.push_back(line("ERROR", &ApiError::too_old(position, expired.oldest).status()));
                 self.sent.store(u64::MAX, Ordering::Release);

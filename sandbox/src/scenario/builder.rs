@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use crate::behaviour::TenantBehaviour;
 use crate::kinds::Kind;
+use crate::shared::Setup;
 use crate::store::Key;
+use crate::tenant_api::Worker;
 use crate::world::{INTERNAL, Part, World};
 
 const MINUTE_MS: i64 = 60_000;
@@ -32,6 +34,8 @@ pub(super) struct Tenant<'a> {
     /// Merged into `metadata`.
     pub(super) metadata: Value,
     pub(super) behaviour: TenantBehaviour,
+    /// Its worker nodes. Without any named: three, with kubelets of the version it begins with.
+    pub(super) workers: &'a [Worker],
 }
 
 impl Default for Tenant<'_> {
@@ -44,15 +48,17 @@ impl Default for Tenant<'_> {
             spec: json!({}),
             metadata: json!({}),
             behaviour: TenantBehaviour::default(),
+            workers: &[],
         }
     }
 }
 
 impl Builder {
-    pub(super) fn new(seed: u64, start_at: UnixMillis) -> Self {
-        let mut world = World::new(seed, start_at.plus_millis(-OLDEST_DAYS * DAY_MS));
+    pub(super) fn new(setup: &Setup) -> Self {
+        let mut world = World::new(setup.seed, setup.start_at.plus_millis(-OLDEST_DAYS * DAY_MS));
+        world.url.clone_from(&setup.url);
         world.set_refreshes(false);
-        Self { world, start_at }
+        Self { world, start_at: setup.start_at }
     }
 
     /// Ends the past.
@@ -136,6 +142,9 @@ impl Builder {
         crate::json::merge(&mut object["metadata"], &tenant.metadata);
         let created = self.world.create(Kind::TenantControlPlane, tenant.namespace, object, INTERNAL);
         debug_assert!(created.is_ok(), "{}/{}: {created:?}", tenant.namespace, tenant.name);
+        if let Some(cluster) = self.world.cluster(&Key::new(tenant.namespace, tenant.name)) {
+            cluster.join_all(tenant.workers, tenant.version);
+        }
         self.rest();
     }
 

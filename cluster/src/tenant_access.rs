@@ -1,0 +1,149 @@
+//! A tenant's own API, as the person who asks may reach it.
+//!
+//! The way in is the Secret with the administrator's kubeconfig that Kamaji names in the TenantControlPlane. It is read as the
+//! person, every time somebody asks: that read is the permission. What it holds stays in this process's memory, is written into no
+//! log and given to no browser; only the client made from it is kept for a while, so that its connections serve again.
+//!
+//! **Architecture invariant:** nothing of a tenant's API is trusted. Each question has a limit in time and size, and fails by itself.
+
+mod ask;
+mod drain;
+mod kubeconfig;
+mod live;
+mod read;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kube::{Client, Config, Error};
+use planner::tenant::{TenantId, TenantSnapshot};
+use planner::tenant_api::{Checked, NotAsked, Part, Route, TenantApi, check};
+use planner::version::KubernetesVersion;
+use tokio::time::timeout;
+
+use self::live::Watching;
+use self::secret::Kept;
+use crate::Clock;
+use crate::identity::Identity;
+
+/// How long the management cluster may take to give the TenantControlPlane and the Secret.
+const OPEN_WITHIN: Duration = Duration::from_secs(3);
+/// How long a connection to a tenant's API may take to come about.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// How long one part may take. All parts run at once, so this bounds the whole.
+const PART_WITHIN: Duration = Duration::from_secs(5);
+
+/// Whether a tenant's API may be reached without TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Never.
+    Tls,
+    /// On this machine's loopback addresses: for a management cluster that is itself reached so, which is the sandbox.
+    TlsOrPlainLoopback,
+}
+
+/// Makes a client from what a kubeconfig says.
+pub type Connect = Arc<dyn Fn(Config) -> Result<Client, Error> + Send + Sync>;
+
+/// The way to the tenants' own APIs. Cheap to clone.
+#[derive(Clone)]
+pub struct TenantAccess {
+    client: Client,
+    clock: Clock,
+    transport: Transport,
+    route: Route,
+    connect: Connect,
+    kept: Arc<Mutex<BTreeMap<String, Kept>>>,
+    watching: Arc<Watching>,
+}
+
+impl Transport {
+    /// What suits a management cluster that is reached in this way.
+    pub fn beside(management: &Config) -> Self {
+        let host = management.cluster_url.host().unwrap_or_default().trim_matches(['[', ']']);
+        let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        let plain = management.cluster_url.scheme_str() == Some("http");
+        if plain && loopback { Self::TlsOrPlainLoopback } else { Self::Tls }
+    }
+}
+
+impl TenantAccess {
+    /// `client`: the console's own, for the management cluster. Tenants are reached by their public endpoints.
+    pub fn new(client: Client, clock: Clock, transport: Transport) -> Self {
+        Self {
+            client,
+            clock,
+            transport,
+            route: Route::Endpoint,
+            connect: Arc::new(Client::try_from),
+            kept: Arc::default(),
+            watching: Arc::default(),
+        }
+    }
+
+    /// Reaches tenants by their Services, as a console inside the management cluster can.
+    #[must_use]
+    pub fn by_service(self) -> Self {
+        Self { route: Route::Service, ..self }
+    }
+
+    /// Reaches tenants by other means than a connection: for a cluster in this process.
+    #[must_use]
+    pub fn connecting_by(self, connect: Connect) -> Self {
+        Self { connect, ..self }
+    }
+
+    /// Asks everything that a hop to `to` hangs on, all parts at once.
+    ///
+    /// It never fails: what could not be asked says so, and the whole takes no longer than opening and one part may.
+    #[tracing::instrument(skip_all, fields(user = identity.user, %tenant))]
+    pub async fn ask(&self, identity: &Identity, tenant: &TenantId, to: &KubernetesVersion) -> TenantApi {
+        self.ask_parts(identity, tenant, to, &Part::ALL).await
+    }
+
+    async fn ask_parts(
+        &self,
+        identity: &Identity,
+        tenant: &TenantId,
+        to: &KubernetesVersion,
+        parts: &[Part],
+    ) -> TenantApi {
+        match self.open(identity, tenant).await {
+            Err(why) => TenantApi::NotAsked(why),
+            Ok(opened) => {
+                let now = (self.clock)();
+                TenantApi::Asked(Box::new(read::facts(&opened, to.minor(), parts, now).await))
+            }
+        }
+    }
+
+    /// Checks one part again. When nothing answers at all, that is what comes back, in place of the part.
+    pub async fn check_again(
+        &self,
+        identity: &Identity,
+        snapshot: &TenantSnapshot,
+        to: &KubernetesVersion,
+        part: Part,
+    ) -> Checked {
+        let needed: &[Part] = match part {
+            Part::Server => &[Part::Server],
+            // It is judged for the kubelets that are there.
+            Part::KubeletConfig => &[Part::Server, Part::Nodes, Part::KubeletConfig],
+            part => &[Part::Server, part],
+        };
+        let api = self.ask_parts(identity, &snapshot.id, to, needed).await;
+        let mut checked = check(&api, snapshot, to, (self.clock)());
+        let wanted = checked.iter().position(|it| it.part == part && !it.findings.is_empty());
+        checked.swap_remove(wanted.unwrap_or(0))
+    }
+
+    /// Opens the way to one tenant's API as the person.
+    async fn open(&self, identity: &Identity, tenant: &TenantId) -> Result<secret::Opened, NotAsked> {
+        let of_its_kubeconfig = |why: String| NotAsked::SecretNotRead { secret: "of its kubeconfig".to_owned(), why };
+        let person = identity.client(&self.client).map_err(|error| of_its_kubeconfig(error.to_string()))?;
+        let opened = timeout(OPEN_WITHIN, self.open_as(&person, tenant)).await;
+        opened.unwrap_or_else(|_| Err(of_its_kubeconfig(format!("no answer within {} s", OPEN_WITHIN.as_secs()))))
+    }
+}

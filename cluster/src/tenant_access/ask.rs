@@ -1,0 +1,222 @@
+//! Questions to a tenant's API. Whoever answers there is not trusted: an answer has a limit in time and in size.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures::{AsyncBufRead, AsyncBufReadExt};
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Limited};
+use kube::api::ListParams;
+use kube::client::Body;
+use kube::{Client, Error};
+use planner::tenant_api::Answer;
+use serde_json::Value;
+use tokio::time::timeout;
+use tokio_util::bytes::Bytes;
+use tower::BoxError;
+
+use crate::errors::api_words;
+
+/// Longest answer to one question (bytes): a page of the largest objects that an API server stores.
+const LONGEST_ANSWER: usize = 16 << 20;
+/// Longest answer of `/metrics` (bytes). It is never kept.
+const LONGEST_METRICS: usize = 128 << 20;
+/// Longest line of it that is looked at (bytes).
+const LONGEST_LINE: usize = 16 << 10;
+/// Longest words of others that are passed on (characters).
+const LONGEST_WORDS: usize = 300;
+
+/// Asks a tenant's API.
+#[derive(Clone)]
+pub(super) struct Asker {
+    client: Client,
+}
+
+impl Asker {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// One object.
+    pub(super) async fn get(&self, path: &str) -> Answer<Value> {
+        match Request::get(path).body(Vec::new()) {
+            Ok(request) => self.json(request).await,
+            Err(_) => Answer::Failed(format!("{path} is no path")),
+        }
+    }
+
+    /// All objects of a kind, page by page; of each page only what `keep` makes of it stays. More than `most` objects are not read,
+    /// and then nothing is said of them: half a list would look like a whole one.
+    pub(super) async fn list<T>(
+        &self,
+        path: &str,
+        params: ListParams,
+        most: usize,
+        mut keep: impl FnMut(&Value) -> Option<T>,
+    ) -> Answer<Vec<T>> {
+        let (mut kept, mut seen, mut params) = (Vec::new(), 0, params);
+        loop {
+            let Ok(request) = kube::core::Request::new(path).list(&params) else {
+                return Answer::Failed(format!("{path} is no path"));
+            };
+            let page = match self.json(request).await {
+                Answer::Read(page) => page,
+                Answer::Missing => return Answer::Missing,
+                Answer::Forbidden(words) => return Answer::Forbidden(words),
+                Answer::TimedOut { seconds } => return Answer::TimedOut { seconds },
+                Answer::Failed(why) => return Answer::Failed(why),
+            };
+            let items = page.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            seen += items.len();
+            if seen > most {
+                return Answer::Failed(format!("there are more than {most} of them"));
+            }
+            kept.extend(items.iter().filter_map(&mut keep));
+            let token = page.pointer("/metadata/continue").and_then(Value::as_str).filter(|token| !token.is_empty());
+            match token {
+                Some(token) if !items.is_empty() => params = params.continue_token(token),
+                _ => return Answer::Read(kept),
+            }
+        }
+    }
+
+    /// One page of the metadata of a kind's objects.
+    pub(super) async fn metadata(&self, path: &str, limit: u32) -> Answer<Vec<Value>> {
+        let Ok(request) = kube::core::Request::new(path).list_metadata(&ListParams::default().limit(limit)) else {
+            return Answer::Failed(format!("{path} is no path"));
+        };
+        self.json(request).await.map(|mut list| match list["items"].take() {
+            Value::Array(items) => items,
+            _ => Vec::new(),
+        })
+    }
+
+    /// Those lines of `/metrics` that begin so.
+    pub(super) async fn metrics(&self, prefix: &str, most: usize) -> Answer<Vec<String>> {
+        let Ok(request) = Request::get("/metrics").body(Vec::new()) else { return Answer::Missing };
+        match self.client.request_stream(request).await {
+            Ok(lines) => lines_of(lines, prefix, most).await,
+            Err(error) => failed(&error),
+        }
+    }
+
+    async fn json(&self, request: Request<Vec<u8>>) -> Answer<Value> {
+        match self.client.request_text(request).await {
+            Ok(text) => match serde_json::from_str(&text) {
+                Ok(value) => Answer::Read(value),
+                Err(_) => Answer::Failed("the answer is no JSON".to_owned()),
+            },
+            Err(error) => failed(&error),
+        }
+    }
+}
+
+async fn lines_of(lines: impl AsyncBufRead, prefix: &str, most: usize) -> Answer<Vec<String>> {
+    futures::pin_mut!(lines);
+    let (mut kept, mut line) = (Vec::new(), Vec::new());
+    loop {
+        let (used, ended, last) = match lines.fill_buf().await {
+            Err(error) => return Answer::Failed(shortened(&error.to_string())),
+            Ok([]) => (0, true, true),
+            Ok(buffer) => {
+                let end = buffer.iter().position(|byte| *byte == b'\n');
+                let part = end.unwrap_or(buffer.len());
+                let room = LONGEST_LINE.saturating_sub(line.len());
+                line.extend_from_slice(&buffer[..part.min(room)]);
+                (end.map_or(part, |end| end + 1), end.is_some(), false)
+            }
+        };
+        lines.consume_unpin(used);
+        if ended {
+            if line.starts_with(prefix.as_bytes()) && kept.len() < most {
+                kept.push(String::from_utf8_lossy(&line).into_owned());
+            }
+            line.clear();
+        }
+        if last {
+            return Answer::Read(kept);
+        }
+    }
+}
+
+/// What an error comes to. Refused credentials are an answer too: somebody is there.
+pub(super) fn failed<T>(error: &Error) -> Answer<T> {
+    match error {
+        Error::Api(status) => match status.code {
+            401 => Answer::Forbidden(shortened(&format!("the credentials are refused ({})", status.message))),
+            403 => Answer::Forbidden(shortened(&status.message)),
+            404 => Answer::Missing,
+            _ => Answer::Failed(shortened(&api_words(error))),
+        },
+        error => Answer::Failed(shortened(&api_words(error))),
+    }
+}
+
+/// The words of others, of a bearable length and without line breaks.
+pub(super) fn shortened(words: &str) -> String {
+    let mut words: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = words.char_indices().nth(LONGEST_WORDS) {
+        words.truncate(end);
+        words.push('…');
+    }
+    words
+}
+
+/// One part within its time.
+pub(super) async fn within<T>(limit: Duration, part: impl Future<Output = Answer<T>>) -> Answer<T> {
+    timeout(limit, part).await.unwrap_or(Answer::TimedOut { seconds: limit.as_secs() })
+}
+
+/// A client whose answers have a limit in size. A watch has none, as it never ends; each of its lines is one object.
+pub(super) fn bounded(client: &Client) -> Client {
+    let inner = client.clone();
+    let namespace = client.default_namespace().to_owned();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let inner = inner.clone();
+        let watches = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+        let limit = if request.uri().path() == "/metrics" { LONGEST_METRICS } else { LONGEST_ANSWER };
+        async move {
+            let answer = inner.send(request).await.map_err(BoxError::from)?;
+            let answer: Response<UnsyncBoxBody<Bytes, BoxError>> = answer.map(|body| {
+                if watches {
+                    body.map_err(BoxError::from).boxed_unsync()
+                } else {
+                    Limited::new(body, limit).boxed_unsync()
+                }
+            });
+            Ok::<_, BoxError>(answer)
+        }
+    });
+    Client::new(service, namespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_metrics_only_the_wanted_lines_stay_however_they_arrive() {
+        let long = "x".repeat(3 * LONGEST_LINE);
+        let text =
+            format!("# HELP wanted\nwanted{{a=\"1\"}} 1\nother 2\n{long}\nwanted{{a=\"2\"}} 1\nwanted{{a=\"3\"}} 1");
+        for size in [1, 7, 4096, text.len()] {
+            let chunks = text.as_bytes().chunks(size).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec()));
+            let chunks: Vec<_> = chunks.collect();
+            let lines = futures::TryStreamExt::into_async_read(futures::stream::iter(chunks));
+            let kept = lines_of(lines, "wanted{", 2).await;
+            assert_eq!(
+                kept,
+                Answer::Read(vec!["wanted{a=\"1\"} 1".to_owned(), "wanted{a=\"2\"} 1".to_owned()]),
+                "{size}"
+            );
+        }
+    }
+
+    #[test]
+    fn words_of_others_stay_short_and_on_one_line() {
+        assert_eq!(shortened("a\n  b\tc"), "a b c");
+        let long = shortened(&"ü".repeat(1000));
+        assert_eq!(long.chars().count(), LONGEST_WORDS + 1);
+    }
+}

@@ -1,0 +1,191 @@
+//! How far the workers are, and where one of them stands: both from what the nodes themselves report.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::drain::DrainReport;
+use super::node::{Cordon, NodeFacts, Readiness};
+use super::skew::{Serving, kubelet};
+use crate::version::{KubernetesVersion, Minor};
+
+/// How far the workers of a tenant are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// What they are to run.
+    pub target: KubernetesVersion,
+    /// How many there are.
+    pub total: usize,
+    /// How many of them run it, are ready and take pods.
+    pub done: usize,
+    /// The oldest kubelet that can be read.
+    pub oldest: Option<KubernetesVersion>,
+    /// Of how many the version cannot be read.
+    pub unreadable: usize,
+}
+
+/// Whether the control plane may take the next minor as far as the kubelets go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NextMinor {
+    /// That minor.
+    pub minor: Minor,
+    /// Names of the nodes that it would leave too far behind, or whose version cannot be read; none if it may.
+    pub waits_for: Vec<String>,
+}
+
+/// What is observed of one node's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Milestone {
+    /// It takes no new pods.
+    Cordoned,
+    /// The pods that a drain evicts are gone.
+    Drained,
+    /// Its kubelet reports the version.
+    Version,
+    /// It is ready again.
+    Ready,
+    /// It takes pods again.
+    Uncordoned,
+}
+
+/// Whether a milestone is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reached {
+    /// Seen.
+    Yes,
+    /// It comes next.
+    Next,
+    /// Later.
+    Later,
+    /// It cannot be seen from here.
+    NotKnown,
+}
+
+/// Counts the workers that are done.
+pub fn progress(nodes: &[NodeFacts], target: &KubernetesVersion) -> Progress {
+    let versions: Vec<KubernetesVersion> = nodes.iter().filter_map(|node| node.kubelet.parsed().ok()).collect();
+    Progress {
+        target: target.clone(),
+        total: nodes.len(),
+        done: nodes.iter().filter(|node| is_done(node, target)).count(),
+        unreadable: nodes.len() - versions.len(),
+        oldest: versions.into_iter().min(),
+    }
+}
+
+/// Whether a node runs the version, is ready, and takes pods.
+pub fn is_done(node: &NodeFacts, target: &KubernetesVersion) -> bool {
+    runs(node, target) && node.readiness == Readiness::Ready && node.cordon == Cordon::Schedulable
+}
+
+fn runs(node: &NodeFacts, target: &KubernetesVersion) -> bool {
+    node.kubelet.parsed().is_ok_and(|version| version >= *target)
+}
+
+/// What the next minor of the control plane waits for, by version skew alone.
+///
+/// While the API servers are replaced both minors serve, so each kubelet must suit both.
+pub fn next_minor(nodes: &[NodeFacts], serving: Minor) -> NextMinor {
+    let minor = Minor { minor: serving.minor + 1, ..serving };
+    let both = Serving::both(serving, minor).unwrap_or(Serving::only(minor));
+    let left_behind =
+        |node: &&NodeFacts| !node.kubelet.parsed().is_ok_and(|version| kubelet(version.minor(), both).is_supported());
+    NextMinor { minor, waits_for: nodes.iter().filter(left_behind).map(|node| node.name.clone()).collect() }
+}
+
+/// Where a node stands on its way, milestone by milestone. `drain`: what a drain would still meet, if that was read.
+pub fn milestones(
+    node: &NodeFacts,
+    target: &KubernetesVersion,
+    drain: Option<&DrainReport>,
+) -> [(Milestone, Reached); 5] {
+    let cordoned = node.cordon != Cordon::Schedulable;
+    let ready = node.readiness == Readiness::Ready;
+    let reached = if runs(node, target) {
+        let ready_again = if ready { Reached::Yes } else { Reached::Next };
+        let uncordoned = match (ready, cordoned) {
+            (true, false) => Reached::Yes,
+            (true, true) => Reached::Next,
+            (false, _) => Reached::Later,
+        };
+        [Reached::Yes, Reached::Yes, Reached::Yes, ready_again, uncordoned]
+    } else if cordoned {
+        let (drained, version) = match drain.map(|report| report.evicted) {
+            Some(0) => (Reached::Yes, Reached::Next),
+            Some(_) => (Reached::Next, Reached::Later),
+            None => (Reached::NotKnown, Reached::Later),
+        };
+        [Reached::Yes, drained, version, Reached::Later, Reached::Later]
+    } else {
+        [Reached::Next, Reached::Later, Reached::Later, Reached::Later, Reached::Later]
+    };
+    let all = [Milestone::Cordoned, Milestone::Drained, Milestone::Version, Milestone::Ready, Milestone::Uncordoned];
+    std::array::from_fn(|index| (all[index], reached[index]))
+}
+
+impl Progress {
+    /// Whether every worker is done. A tenant without workers has nothing to wait for.
+    pub fn is_finished(&self) -> bool {
+        self.done == self.total
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { target, total, done, oldest, unreadable } = self;
+        match (total, done) {
+            (0, _) => return f.write_str("There is no worker."),
+            (1, 1) => write!(f, "The one worker runs {target}."),
+            (total, done) if total == done => write!(f, "All {total} workers run {target}."),
+            (total, done) => write!(f, "{done} of {total} workers run {target}, are ready and take pods."),
+        }?;
+        if let Some(oldest) = oldest.as_ref().filter(|oldest| *oldest < target) {
+            write!(f, " The oldest kubelet is {oldest}.")?;
+        }
+        match unreadable {
+            0 => Ok(()),
+            1 => f.write_str(" The version of one cannot be read."),
+            many => write!(f, " The versions of {many} cannot be read."),
+        }
+    }
+}
+
+impl fmt::Display for NextMinor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { minor, waits_for } = self;
+        match &waits_for[..] {
+            [] => write!(f, "As far as the kubelets go, the control plane may take {minor} next."),
+            [one] => write!(f, "Before the control plane takes {minor}, {one} must follow."),
+            [first, rest @ ..] => {
+                write!(f, "Before the control plane takes {minor}, {first} and {} more must follow.", rest.len())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Milestone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cordoned => "Cordoned",
+            Self::Drained => "Drained",
+            Self::Version => "New kubelet",
+            Self::Ready => "Ready",
+            Self::Uncordoned => "Takes pods",
+        })
+    }
+}
+
+impl fmt::Display for Reached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Yes => "done",
+            Self::Next => "next",
+            Self::Later => "later",
+            Self::NotKnown => "not known",
+        })
+    }
+}
