@@ -110,6 +110,13 @@ pub(crate) struct Connected {
     context: String,
 }
 
+impl Connected {
+    /// The name of the user in the kubeconfig.
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+}
+
 /// A client for a context of a kubeconfig.
 ///
 /// # Errors
