@@ -56,6 +56,10 @@ pub struct PlanArguments {
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub output: PlanFormat,
 
+    /// A newer table of Kubernetes releases and their support dates than the one built in (JSON).
+    #[arg(long, env = "CONSOLE_RELEASES", value_name = "FILE")]
+    pub releases: Option<PathBuf>,
+
     /// What the costs are reckoned with.
     #[command(flatten)]
     pub costs: CostArguments,
@@ -63,10 +67,6 @@ pub struct PlanArguments {
     /// A finding that somebody takes upon themselves.
     #[command(flatten)]
     pub overriding: OverrideArguments,
-
-    /// A newer table of Kubernetes releases and their support dates than the one built in (JSON).
-    #[arg(long, env = "CONSOLE_RELEASES", value_name = "FILE")]
-    pub releases: Option<PathBuf>,
 }
 
 /// Arguments about what the hop costs.
