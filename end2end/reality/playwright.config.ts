@@ -14,7 +14,7 @@ export default defineConfig({
   fullyParallel: false,
   workers: 2,
   projects: [
-    { name: "beside", testIgnore: ALONE, outputDir: "../test-results/reality-beside" },
+    { name: "beside", testIgnore: ALONE, fullyParallel: true, outputDir: "../test-results/reality-beside" },
     { name: "alone", testMatch: ALONE, outputDir: "../test-results/reality-alone", workers: 1 },
   ],
   // A shared machine can starve a real cluster for seconds. CI looks twice before it turns work away, and names what needed it.
