@@ -7,6 +7,7 @@
 //! request whose answer was lost: what was written already cannot be written again.
 
 mod answer;
+mod cluster_api;
 mod evidence;
 mod fresh;
 mod plan;
@@ -29,6 +30,7 @@ use planner::time::UnixMillis;
 use serde_json::Value;
 
 pub use self::answer::{ChangeError, DryRunAnswer, RequestStep};
+pub use self::cluster_api::ClusterApiView;
 use self::evidence::Beside;
 pub use self::evidence::Judged;
 pub use self::plan::PlanOptions;

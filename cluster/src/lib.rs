@@ -7,6 +7,7 @@
 //! is written that a change does not name, and every call that answers or writes takes an [`identity::Identity`].
 
 pub mod change;
+mod cluster_api;
 mod data_store;
 pub mod errors;
 pub mod health;

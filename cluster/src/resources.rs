@@ -19,6 +19,8 @@ use serde_json::Value;
 pub(crate) use self::data_store::read as read_data_store;
 pub use self::image::{ImageName, ImageSource, Pull};
 pub use self::node::NodeFacts;
+pub(crate) use self::parts::condition;
+pub(crate) use self::tenant::{declared_strategy, git_marks};
 pub(crate) use self::watched::{
     DeploymentKind, EventKind, NodeKind, PodKind, ReplicaSetKind, TenantControlPlaneKind, Watched, WatchedKind,
 };

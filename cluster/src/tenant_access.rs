@@ -6,7 +6,7 @@
 //!
 //! **Architecture invariant:** nothing of a tenant's API is trusted. Each question has a limit in time and size, and fails by itself.
 
-mod ask;
+pub(crate) mod ask;
 mod drain;
 mod kubeconfig;
 mod live;

@@ -7,6 +7,7 @@
 //! observations come in as arguments. The same code runs on the server and, as WebAssembly, in the browser, and gives the
 //! same answer in both.
 
+pub mod cluster_api;
 pub mod cost;
 pub mod datastore;
 pub mod film;
@@ -20,6 +21,7 @@ pub mod plan;
 pub mod releases;
 pub mod rollout;
 pub mod runbook;
+mod shell;
 pub mod stage;
 pub mod strategy;
 pub mod tenant;

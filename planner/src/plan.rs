@@ -23,6 +23,7 @@ pub use self::headline::{Headline, Verdict};
 pub use self::markdown::markdown;
 pub use self::neighbours::{Counted, Neighbours};
 pub use self::text::text;
+pub use crate::shell::Command;
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};

@@ -25,6 +25,18 @@ pub enum Kind {
     TenantControlPlane,
     /// `kamaji.clastix.io/v1alpha1` DataStore.
     DataStore,
+    /// `cluster.x-k8s.io/v1beta2` Cluster.
+    Cluster,
+    /// `controlplane.cluster.x-k8s.io/v1alpha2` KamajiControlPlane.
+    KamajiControlPlane,
+    /// `cluster.x-k8s.io/v1beta2` MachineDeployment.
+    MachineDeployment,
+    /// `cluster.x-k8s.io/v1beta2` MachineSet.
+    MachineSet,
+    /// `cluster.x-k8s.io/v1beta2` MachinePool.
+    MachinePool,
+    /// `cluster.x-k8s.io/v1beta2` Machine.
+    Machine,
     /// `v1` ConfigMap.
     ConfigMap,
     /// `v1` Service.
@@ -63,7 +75,7 @@ struct Names {
 
 impl Kind {
     /// The kinds that the management cluster serves.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Namespace,
         Self::Node,
         Self::Pod,
@@ -75,6 +87,12 @@ impl Kind {
         Self::ReplicaSet,
         Self::TenantControlPlane,
         Self::DataStore,
+        Self::Cluster,
+        Self::KamajiControlPlane,
+        Self::MachineDeployment,
+        Self::MachineSet,
+        Self::MachinePool,
+        Self::Machine,
     ];
 
     /// The kinds that a tenant's API server serves.
@@ -107,6 +125,11 @@ impl Kind {
             short,
             namespaced,
             status,
+        };
+        let cluster_api = |kind, plural, singular, short| Names {
+            group: "cluster.x-k8s.io",
+            version: "v1beta2",
+            ..core(kind, plural, singular, short, true, true)
         };
         let hooks = Names { group: "admissionregistration.k8s.io", ..core("", "", "", &[], false, false) };
         match self {
@@ -143,6 +166,18 @@ impl Kind {
                 namespaced: false,
                 status: true,
             },
+            Self::Cluster => cluster_api("Cluster", "clusters", "cluster", &["cl"]),
+            Self::KamajiControlPlane => Names {
+                group: "controlplane.cluster.x-k8s.io",
+                version: "v1alpha2",
+                ..cluster_api("KamajiControlPlane", "kamajicontrolplanes", "kamajicontrolplane", &["ktcp"])
+            },
+            Self::MachineDeployment => {
+                cluster_api("MachineDeployment", "machinedeployments", "machinedeployment", &["md"])
+            }
+            Self::MachineSet => cluster_api("MachineSet", "machinesets", "machineset", &["ms"]),
+            Self::MachinePool => cluster_api("MachinePool", "machinepools", "machinepool", &["mp"]),
+            Self::Machine => cluster_api("Machine", "machines", "machine", &["ma"]),
             Self::ConfigMap => core("ConfigMap", "configmaps", "configmap", &["cm"], true, false),
             Self::Service => core("Service", "services", "service", &["svc"], true, true),
             Self::DaemonSet => {
@@ -243,7 +278,12 @@ impl Kind {
 
     /// Whether it is defined by a CustomResourceDefinition; the API server treats a few things of these in another way.
     pub fn is_custom(self) -> bool {
-        self.group() == "kamaji.clastix.io"
+        self.group() == "kamaji.clastix.io" || self.is_cluster_api()
+    }
+
+    /// Whether it is a kind of Cluster API or of its Kamaji provider.
+    pub fn is_cluster_api(self) -> bool {
+        matches!(self.group(), "cluster.x-k8s.io" | "controlplane.cluster.x-k8s.io")
     }
 
     /// Whether objects live in a namespace.
@@ -259,6 +299,7 @@ impl Kind {
     /// Whether `metadata.generation` counts the changes of the specification.
     pub fn has_generation(self) -> bool {
         matches!(self, Self::TenantControlPlane | Self::DataStore | Self::Deployment | Self::ReplicaSet | Self::Pod)
+            || self.is_cluster_api()
     }
 
     /// The resource as error texts name it: `pods`, `deployments.apps`, `tenantcontrolplanes.kamaji.clastix.io`.

@@ -5,7 +5,7 @@
 //!   rest, control      the two doors: Kubernetes REST, and /sandbox to move the clock and break things
 //!   shared             the world behind a lock, its clock, the faults
 //!   world              the engine: a store, a virtual time, an agenda
-//!   kamaji, controllers, scheduler, kubelet      who acts in it
+//!   kamaji, cluster_api, controllers, scheduler, kubelet      who acts in it
 //!   tenant_api           the tenants' own clusters
 //!   store, kinds, error, access                  what an API server is made of
 //!   scenario           the worlds to start with
@@ -18,6 +18,7 @@
 pub mod access;
 pub mod behaviour;
 pub mod clock;
+mod cluster_api;
 mod control;
 mod controllers;
 pub mod error;

@@ -2,6 +2,7 @@
 //! past, so that pods, ReplicaSets and conditions have a history that fits together.
 
 mod builder;
+mod cluster_api;
 mod hostile;
 mod tenants;
 mod workers;
@@ -21,7 +22,7 @@ struct Scenario {
     build: fn(&mut Builder),
 }
 
-const SCENARIOS: [Scenario; 12] = [
+const SCENARIOS: [Scenario; 13] = [
     Scenario { name: DEFAULT, description: "every situation once", build: tenants::default },
     Scenario { name: "single", description: "only team-a/tenant-00, ready at v1.35.6", build: tenants::single },
     Scenario { name: "empty", description: "no tenant at all", build: tenants::empty },
@@ -56,6 +57,11 @@ const SCENARIOS: [Scenario; 12] = [
         name: "shared-stores",
         description: "a DataStore of each driver with several tenants, one of them upgrading, and pods that are measured",
         build: tenants::shared_stores,
+    },
+    Scenario {
+        name: "cluster-api",
+        description: "tenants that Cluster API owns: with and without a topology, held, refused, in the middle",
+        build: cluster_api::build,
     },
     Scenario { name: "many", description: "100 tenants in 10 namespaces", build: tenants::many },
 ];

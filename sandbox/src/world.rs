@@ -72,7 +72,7 @@ pub struct World {
 /// Something that happens later.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
-    /// Sync a Deployment or a ReplicaSet.
+    /// Sync a Deployment, a ReplicaSet or a KamajiControlPlane.
     Sync(Kind, Key),
     /// Sync it because its timer, set for this moment, has run out.
     Timer(Kind, Key, i64),
@@ -223,7 +223,13 @@ impl World {
     fn react_to(&mut self, change: &Change) {
         let key = Key::of(&change.object);
         match change.kind {
-            Kind::TenantControlPlane => self.kamaji_sees_tenant(&key, change),
+            Kind::TenantControlPlane => {
+                self.kamaji_sees_tenant(&key, change);
+                self.wake_controller(Kind::KamajiControlPlane, &change.object);
+            }
+            Kind::KamajiControlPlane if change.change != ChangeType::Deleted => {
+                self.wake(Kind::KamajiControlPlane, key);
+            }
             Kind::Deployment => {
                 self.kamaji_sees_deployment(change);
                 if change.change == ChangeType::Deleted {
@@ -278,6 +284,7 @@ impl World {
     fn sync(&mut self, kind: Kind, key: &Key) {
         match kind {
             Kind::Deployment => self.sync_deployment(key),
+            Kind::KamajiControlPlane => self.sync_kamaji_control_plane(key),
             _ => self.sync_replica_set(key),
         }
     }

@@ -57,10 +57,11 @@ impl Changes {
             return Err(ChangeError::NotFound);
         }
         // On the heap: together they are more than a thread's stack should hold.
-        let (dry_run, room, tenant) = tokio::join!(
+        let (dry_run, room, tenant, owner) = tokio::join!(
             Box::pin(self.check(identity, request)),
             Box::pin(RoomReading::read(&self.client, &request.tenant)),
             Box::pin(self.tenants.ask(identity, &request.tenant, &request.version)),
+            Box::pin(self.cluster_api(identity, &request.tenant, Some(&request.version))),
         );
         let dry_run = dry_run?;
         let answer = match &dry_run.answer {
@@ -70,7 +71,9 @@ impl Changes {
         };
         let beside = Beside { room, tenant };
         let evidence = self.evidence(&dry_run.snapshot, request, dry_run.preflight.hop, &beside);
-        let evidence = Evidence { dry_run: answer, ..evidence };
+        // Without it the finding names the owner as the tenant does.
+        let cluster_api = owner.ok().flatten().and_then(|view| view.advice);
+        let evidence = Evidence { dry_run: answer, cluster_api, ..evidence };
         let quotas = quota_uses(&dry_run.snapshot, request, dry_run.preflight.hop, &beside.room);
         Ok(Judged { dry_run, evidence, quotas })
     }
@@ -100,6 +103,7 @@ impl Changes {
             room: room_fact(snapshot, request, hop, &beside.room),
             dry_run: DryRunFact::NotAsked,
             tenant: tenant_api::check(&beside.tenant, snapshot, &request.version, (self.clock)()),
+            cluster_api: None,
         }
     }
 }

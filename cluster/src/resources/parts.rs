@@ -172,7 +172,8 @@ fn requests(containers: &[Value]) -> PodRequests {
     }
 }
 
-fn condition(value: &Value) -> ConditionFacts {
+/// A condition as it stands.
+pub(crate) fn condition(value: &Value) -> ConditionFacts {
     let text = |path| text_in(value, path).unwrap_or_default().to_owned();
     ConditionFacts {
         kind: text("/type"),

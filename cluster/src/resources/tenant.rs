@@ -95,7 +95,7 @@ pub(super) fn read(namespace: &str, name: &str, value: &Value) -> TenantObject {
 }
 
 /// A Deployment strategy as it stands.
-pub(super) fn declared_strategy(fields: &Fields<'_>, path: &str) -> DeclaredStrategy {
+pub(crate) fn declared_strategy(fields: &Fields<'_>, path: &str) -> DeclaredStrategy {
     let rolling_path = format!("{path}/rollingUpdate");
     let rolling_update = fields.at(&rolling_path).and_then(|value| {
         if !value.is_object() {
@@ -158,7 +158,14 @@ fn owners(fields: &Fields<'_>) -> Vec<Owner> {
             });
         }
     }
-    let mut git = |tool: String| owners.push(Owner::Git { tool });
+    owners.extend(git_marks(fields).into_iter().map(|tool| Owner::Git { tool }));
+    owners
+}
+
+/// From which Git or chart an object comes, by the marks of Argo CD, Flux and Helm: tool and object, in words.
+pub(crate) fn git_marks(fields: &Fields<'_>) -> Vec<String> {
+    let mut marks = Vec::new();
+    let mut git = |tool: String| marks.push(tool);
     // Argo CD marks what it tracks by annotation or by label, depending on its tracking method; the id begins with the application.
     if let Some(id) = fields.annotation("argocd.argoproj.io/tracking-id") {
         git(format!("Argo CD application {}", id.split(':').next().unwrap_or(id)));
@@ -177,5 +184,5 @@ fn owners(fields: &Fields<'_>) -> Vec<Owner> {
     } else if fields.label("app.kubernetes.io/managed-by") == Some("Helm") {
         git("Helm".to_owned());
     }
-    owners
+    marks
 }

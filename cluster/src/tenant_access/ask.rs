@@ -1,4 +1,5 @@
-//! Questions to a tenant's API. Whoever answers there is not trusted: an answer has a limit in time and in size.
+//! Questions to a tenant's API, and to the management cluster's about objects that tenants write. Whoever answers, or wrote the
+//! answer, is not trusted: it has a limit in time and in size.
 
 use std::future::Future;
 use std::time::Duration;
@@ -28,19 +29,19 @@ const LONGEST_LINE: usize = 16 << 10;
 /// Longest words of others that are passed on (characters).
 const LONGEST_WORDS: usize = 300;
 
-/// Asks a tenant's API.
+/// Asks an API.
 #[derive(Clone)]
-pub(super) struct Asker {
+pub(crate) struct Asker {
     client: Client,
 }
 
 impl Asker {
-    pub(super) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client) -> Self {
         Self { client }
     }
 
     /// One object.
-    pub(super) async fn get(&self, path: &str) -> Answer<Value> {
+    pub(crate) async fn get(&self, path: &str) -> Answer<Value> {
         match Request::get(path).body(Vec::new()) {
             Ok(request) => self.json(request).await,
             Err(_) => Answer::Failed(format!("{path} is no path")),
@@ -49,7 +50,7 @@ impl Asker {
 
     /// All objects of a kind, page by page; of each page only what `keep` makes of it stays. More than `most` objects are not read,
     /// and then nothing is said of them: half a list would look like a whole one.
-    pub(super) async fn list<T>(
+    pub(crate) async fn list<T>(
         &self,
         path: &str,
         params: ListParams,
@@ -173,9 +174,14 @@ fn timed_out(error: &Error) -> bool {
 }
 
 /// The words of others, of a bearable length and without line breaks.
-pub(super) fn shortened(words: &str) -> String {
+pub(crate) fn shortened(words: &str) -> String {
+    shortened_to(LONGEST_WORDS, words)
+}
+
+/// The same with a length of its own (characters).
+pub(crate) fn shortened_to(longest: usize, words: &str) -> String {
     let mut words: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = words.char_indices().nth(LONGEST_WORDS) {
+    if let Some((end, _)) = words.char_indices().nth(longest) {
         words.truncate(end);
         words.push('…');
     }
@@ -183,12 +189,12 @@ pub(super) fn shortened(words: &str) -> String {
 }
 
 /// One part within its time.
-pub(super) async fn within<T>(limit: Duration, part: impl Future<Output = Answer<T>>) -> Answer<T> {
+pub(crate) async fn within<T>(limit: Duration, part: impl Future<Output = Answer<T>>) -> Answer<T> {
     timeout(limit, part).await.unwrap_or(Answer::TimedOut { seconds: limit.as_secs() })
 }
 
 /// A client whose answers have a limit in size. A watch has none, as it never ends; each of its lines is one object.
-pub(super) fn bounded(client: &Client) -> Client {
+pub(crate) fn bounded(client: &Client) -> Client {
     let inner = client.clone();
     let namespace = client.default_namespace().to_owned();
     let service = tower::service_fn(move |request: Request<Body>| {

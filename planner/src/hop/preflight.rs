@@ -93,7 +93,7 @@ impl Preflight {
     }
 
     /// With what was found beyond the snapshot. What the tenant's own API told takes the place of "not checked": a person need not
-    /// answer for kubelets that were read.
+    /// answer for kubelets that were read. An owner of which more was read takes the place of the bare one.
     ///
     /// A way out of a stuck hop waits for no node and for no API server of the tenant: what would block another hop is left out
     /// of it.
@@ -121,6 +121,7 @@ impl Preflight {
         self.findings.retain(|finding| match finding.kind {
             FindingKind::KubeletsNotChecked { .. } => !checked,
             FindingKind::TenantApiNotChecked => silent,
+            FindingKind::OwnedByClusterApi { .. } => !found.iter().any(|it| it.kind == finding.kind),
             _ => true,
         });
         if checked {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::hop::{FieldChange, field_changes, merge_patch};
+use crate::shell::{Command, Quoted};
 use crate::strategy::Strategy;
 use crate::tenant::TenantSnapshot;
 use crate::version::KubernetesVersion;
@@ -22,16 +23,6 @@ pub struct PlannedChange {
     pub helm_values: String,
     /// For those who prefer kubectl, in order.
     pub commands: Vec<Command>,
-}
-
-/// A command with what it is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Command {
-    /// What it does.
-    pub purpose: String,
-    /// The command, for a POSIX shell.
-    pub line: String,
 }
 
 impl PlannedChange {
@@ -76,11 +67,11 @@ impl PlannedChange {
 }
 
 fn commands(namespace: &str, name: &str, patch: &Value, version: &KubernetesVersion) -> Vec<Command> {
-    let (namespace, name) = (quoted(namespace), quoted(name));
-    let patch = quoted(&patch.to_string());
-    let wanted = quoted(&format!("jsonpath={{.status.kubernetesResources.version.version}}={version}"));
-    let image = quoted("jsonpath={.spec.template.spec.containers[*].image}{\"\\n\"}");
-    let columns = quoted(
+    let patch = patch.to_string();
+    let wanted = format!("jsonpath={{.status.kubernetesResources.version.version}}={version}");
+    let (namespace, name, patch, wanted) = (Quoted(namespace), Quoted(name), Quoted(&patch), Quoted(&wanted));
+    let image = Quoted("jsonpath={.spec.template.spec.containers[*].image}{\"\\n\"}");
+    let columns = Quoted(
         "custom-columns=NAME:.metadata.name,READY:.status.containerStatuses[*].ready,IMAGES:.spec.containers[*].image",
     );
     let command = |purpose: &str, line: String| Command { purpose: purpose.to_owned(), line };
@@ -107,15 +98,6 @@ fn commands(namespace: &str, name: &str, patch: &Value, version: &KubernetesVers
             format!("kubectl -n {namespace} get pods -l kamaji.clastix.io/name={name} -o {columns}"),
         ),
     ]
-}
-
-/// A word for a POSIX shell: as it is where that is safe, else in single quotes.
-fn quoted(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'/' | b':');
-    if !word.is_empty() && word.bytes().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 fn indented(text: &str, spaces: usize) -> String {

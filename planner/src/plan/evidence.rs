@@ -2,10 +2,11 @@
 //! what the tenant's own API tells.
 
 use super::Neighbours;
+use crate::cluster_api::Advice;
 use crate::finding::{Finding, FindingKind, RoomOutcome};
 use crate::placement;
 use crate::strategy::Strategy;
-use crate::tenant::TenantSnapshot;
+use crate::tenant::{Owner, TenantSnapshot};
 use crate::tenant_api::Checked;
 
 /// What was read for one hop at one moment.
@@ -19,6 +20,8 @@ pub struct Evidence {
     pub dry_run: DryRunFact,
     /// What the tenant's own API told, part by part.
     pub tenant: Vec<Checked>,
+    /// Where to make the change, if Cluster API owns the tenant and its objects were read.
+    pub cluster_api: Option<Advice>,
 }
 
 /// What is known of the room on the nodes.
@@ -52,8 +55,24 @@ impl Evidence {
         findings.extend(self.room.finding());
         findings.extend(self.dry_run.finding());
         findings.extend(self.tenant.iter().flat_map(|checked| checked.findings.iter().cloned()));
+        findings.extend(self.cluster_api.as_ref().and_then(|advice| owned(snapshot, advice)));
         findings
     }
+}
+
+/// That Cluster API owns the tenant, with the object to change named. `None` if it is not known.
+fn owned(snapshot: &TenantSnapshot, advice: &Advice) -> Option<Finding> {
+    let change = advice.first_change()?;
+    let kind = snapshot.owners.iter().find_map(|owner| match owner {
+        Owner::ClusterApi { control_plane, cluster } => {
+            let (control_plane, cluster) = (control_plane.clone(), cluster.clone());
+            Some(FindingKind::OwnedByClusterApi { control_plane, cluster })
+        }
+        Owner::Git { .. } => None,
+    })?;
+    let mut finding = Finding::new(kind, advice.way.to_string());
+    finding.remedy = Some(format!("{change} A change made here would be reverted."));
+    Some(finding)
 }
 
 impl RoomFact {

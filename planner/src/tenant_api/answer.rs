@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::tenant::Reading;
 
-/// What one question to a tenant's API came to.
+/// What one question to an API came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Answer<T> {
@@ -44,7 +44,7 @@ impl<T> Answer<T> {
     }
 
     /// What was read, or why nothing was: part of a sentence, without a full stop.
-    pub(super) fn or_why(&self) -> Result<&T, String> {
+    pub(crate) fn or_why(&self) -> Result<&T, String> {
         match self {
             Self::Read(value) => Ok(value),
             Self::Missing => Err("not there".to_owned()),

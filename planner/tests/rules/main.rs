@@ -1,6 +1,7 @@
 //! The rules of the domain: versions, strategies, stages, hops.
 
 mod builders;
+mod cluster_api;
 mod datastore;
 mod finding;
 mod hop;

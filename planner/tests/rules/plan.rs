@@ -3,6 +3,7 @@
 use planner::cost::{Price, Prices};
 use planner::datastore::DataStoreLoad;
 use planner::finding::{Overridable, Override, OverrideState, Severity};
+use planner::cluster_api::ClusterApiFacts;
 use planner::operator::OperatorKnowledge;
 use planner::placement::{self, Quantity, QuotaUse};
 use planner::plan::{
@@ -27,6 +28,7 @@ struct Wanted {
     costs: CostFacts,
     dry_run: DryRunFact,
     tenant_api: TenantApi,
+    cluster_api: Option<ClusterApiFacts>,
     made_at: UnixMillis,
 }
 
@@ -46,6 +48,7 @@ impl Wanted {
             costs: CostFacts::default(),
             dry_run: DryRunFact::Accepted,
             tenant_api: TenantApi::NotAsked(NotAsked::NoSecretNamed),
+            cluster_api: None,
             made_at: NOW,
         }
     }
@@ -71,6 +74,9 @@ impl Wanted {
             room: self.room.clone(),
             dry_run: self.dry_run.clone(),
             tenant: planner::tenant_api::check(&self.tenant_api, &self.snapshot, &version(self.to), self.made_at),
+            cluster_api: self.cluster_api.as_ref().map(|facts| {
+                planner::cluster_api::advise(facts, &self.snapshot, &version(self.to), &current(36))
+            }),
         }
     }
 }
@@ -345,4 +351,25 @@ fn the_json_is_as_it_was_published() {
     }
     let without = serde_json::json!({ "schema": "upgrade-plan/v1" });
     assert!(schemas.validate(&without, index).is_err(), "the schema asks for something");
+}
+
+#[test]
+fn a_plan_of_what_cluster_api_owns_names_the_object_to_change() {
+    let owner = Owner::ClusterApi { control_plane: "tenant-00".to_owned(), cluster: Some("prod".to_owned()) };
+    let cases = [
+        (None, "Change the version in Cluster prod (if it has a topology) or else in KamajiControlPlane tenant-00"),
+        (Some(by_hand("v1.35.6")), "Set spec.version of KamajiControlPlane tenant-00 to v1.36.4. A change made here"),
+        (Some(with_topology("v1.35.6")), "Set spec.topology.version of Cluster prod to v1.36.4. A change made here"),
+        // It has the version already, so nothing there would help.
+        (Some(with_topology("v1.36.4")), "Change the version in Cluster prod"),
+    ];
+    for (facts, remedy) in cases {
+        let mut wanted = Wanted::hop("v1.35.6", "v1.36.4");
+        wanted.snapshot.owners = vec![owner.clone()];
+        wanted.cluster_api = facts;
+        let plan = wanted.plan();
+        let owned: Vec<_> = plan.findings.iter().filter(|finding| finding.sentence.contains("Cluster API")).collect();
+        assert_eq!((plan.verdict, owned.len()), (Verdict::Blocked, 1), "{remedy}: {owned:?}");
+        assert!(owned[0].remedy.as_deref().is_some_and(|it| it.starts_with(remedy)), "{remedy}: {owned:?}");
+    }
 }

@@ -6,10 +6,12 @@ use crate::error::ApiError;
 use crate::kinds::Kind;
 
 /// Groups with kinds of their own, and those that only answer reviews.
-pub(super) const GROUPS: [(&str, &str); 4] = [
+pub(super) const GROUPS: [(&str, &str); 6] = [
     ("apps", "v1"),
     ("authentication.k8s.io", "v1"),
     ("authorization.k8s.io", "v1"),
+    ("cluster.x-k8s.io", "v1beta2"),
+    ("controlplane.cluster.x-k8s.io", "v1alpha2"),
     ("kamaji.clastix.io", "v1alpha1"),
 ];
 
@@ -62,6 +64,8 @@ pub(super) fn resources(kinds: &[Kind], group: &str, version: &str) -> Result<Va
         }
         if kind.group() == "kamaji.clastix.io" {
             resource["categories"] = json!(["kamaji"]);
+        } else if kind.is_cluster_api() {
+            resource["categories"] = json!(["cluster-api"]);
         }
         resources.push(resource);
         if kind.has_status() {

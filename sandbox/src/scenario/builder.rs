@@ -156,6 +156,11 @@ impl Builder {
         debug_assert!(changed.is_ok(), "{namespace}/{name}: {changed:?}");
     }
 
+    /// Changes an object that nobody here acts on.
+    pub(super) fn change_object(&mut self, kind: Kind, key: &Key, change: impl FnOnce(&mut Value)) {
+        self.world.tamper(kind, key, change);
+    }
+
     /// Upgrades a tenant and waits until it rests.
     pub(super) fn upgrade(&mut self, namespace: &str, name: &str, version: &str) {
         self.change(namespace, name, &json!({"spec": {"kubernetes": {"version": version}}}));

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::builder::{Builder, Tenant};
+use super::cluster_api::{self, Managed};
 use super::hostile;
 use crate::access::TEAM_A_NAMESPACES;
 use crate::behaviour::{BrokenVersion, PodFault, TenantApi, TenantBehaviour};
@@ -37,7 +38,7 @@ pub(super) fn default(world: &mut Builder) {
     world.create(Tenant { name: "night-batch", version: "v1.35.4", replicas: 2, ..Tenant::default() });
     world.create(Tenant { namespace: STAGING, name: "archive", ..Tenant::default() });
     world.create(Tenant { namespace: STAGING, name: "black-friday", ..Tenant::default() });
-    world.create(Tenant { namespace: STAGING, name: "capi-prod", metadata: cluster_api(), ..Tenant::default() });
+    cluster_api::create(world, STAGING, "capi-prod", "v1.35.6", Managed::ByHand);
     world.create(Tenant { namespace: TEAM_B, name: "analytics", ..Tenant::default() });
     world.create(Tenant { namespace: TEAM_B, name: "reporting", metadata: argo_cd(), ..Tenant::default() });
     world.days_ago(21);
@@ -210,20 +211,6 @@ fn konnectivity() -> Value {
         "server": {"port": 8132, "image": "registry.k8s.io/kas-network-proxy/proxy-server"},
         "agent": {"image": "registry.k8s.io/kas-network-proxy/proxy-agent", "mode": "DaemonSet"},
     }}})
-}
-
-fn cluster_api() -> Value {
-    json!({
-        "labels": {"cluster.x-k8s.io/cluster-name": "capi-prod"},
-        "ownerReferences": [{
-            "apiVersion": "controlplane.cluster.x-k8s.io/v1alpha2",
-            "kind": "KamajiControlPlane",
-            "name": "capi-prod",
-            "uid": "5b2f7c64-7d0e-4c0b-9a3e-1f6d2b8a9c01",
-            "controller": true,
-            "blockOwnerDeletion": true,
-        }],
-    })
 }
 
 fn argo_cd() -> Value {
