@@ -38,8 +38,12 @@ const PAGE: u32 = 100;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Pause before a refused kind is asked for again: permissions change by hand.
-const FORBIDDEN_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause before a refused kind is asked for again: permissions change by hand.
+const LONGEST_FORBIDDEN_PAUSE: Duration = Duration::from_secs(30);
+
+/// For how long a refusal is not believed where a watch had been granted: an API server that has just started refuses everybody
+/// until it has read the rights, for seconds on a busy machine.
+const DOUBTED_FOR: Duration = Duration::from_secs(10);
 
 /// How often running hops are published although nothing changed, so that their time is seen to pass.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -151,30 +155,39 @@ async fn keep_watching<K: WatchedKind>(
     reports: &mpsc::Sender<Report>,
 ) {
     let mut pause = FIRST_PAUSE;
+    let mut doubted_until = Instant::now();
     loop {
-        let (listed, report) = watch_until_broken(api.clone(), &watch, config, reports).await;
-        if listed {
+        let (listed_at, report) = watch_until_broken(api.clone(), &watch, config, reports).await;
+        if let Some(listed_at) = listed_at {
             pause = FIRST_PAUSE;
+            // A watch that is refused is refused in this time, so this one had been granted.
+            if listed_at.elapsed() > ANSWER_WITHIN {
+                doubted_until = Instant::now() + DOUBTED_FOR;
+            }
         }
-        let forbidden = matches!(report, Report::Forbidden(..));
+        let report = match report {
+            Report::Forbidden(kind, words) if Instant::now() < doubted_until => Report::Lost(kind, words),
+            report => report,
+        };
+        let longest = if matches!(report, Report::Forbidden(..)) { LONGEST_FORBIDDEN_PAUSE } else { LONGEST_PAUSE };
         if reports.send(report).await.is_err() {
             return;
         }
-        sleep(if forbidden { FORBIDDEN_PAUSE } else { pause }).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        sleep(pause).await;
+        pause = (pause * 2).min(longest);
     }
 }
 
-/// Keeps up one watch until an error: whether it was ever listed, and what went wrong.
+/// Keeps up one watch until an error: when it was listed first, if it was, and what went wrong.
 async fn watch_until_broken<K: WatchedKind>(
     api: Api<Watched<K>>,
     watch: &Watch,
     config: &watcher::Config,
     reports: &mpsc::Sender<Report>,
-) -> (bool, Report) {
+) -> (Option<Instant>, Report) {
     let events = watcher(api, config.clone());
     pin_mut!(events);
-    let mut listed = false;
+    let mut listed_at = None;
     let (mut list, mut unreadable) = (Vec::new(), Vec::new());
     let mut deadline = Some(Instant::now() + LIST_WITHIN);
     loop {
@@ -183,14 +196,14 @@ async fn watch_until_broken<K: WatchedKind>(
                 Ok(event) => event,
                 Err(_) => {
                     let why = format!("the list was not complete within {} s", LIST_WITHIN.as_secs());
-                    return (listed, Report::Lost(watch.clone(), why));
+                    return (listed_at, Report::Lost(watch.clone(), why));
                 }
             },
             None => events.next().await,
         };
         let report = match event {
-            None => return (listed, Report::Lost(watch.clone(), "the watch ended".to_owned())),
-            Some(Err(error)) => return (listed, broken(watch, &error)),
+            None => return (listed_at, Report::Lost(watch.clone(), "the watch ended".to_owned())),
+            Some(Err(error)) => return (listed_at, broken(watch, &error)),
             Some(Ok(Event::Init)) => {
                 list.clear();
                 unreadable.clear();
@@ -205,7 +218,7 @@ async fn watch_until_broken<K: WatchedKind>(
                 continue;
             }
             Some(Ok(Event::InitDone)) => {
-                listed = true;
+                listed_at.get_or_insert_with(Instant::now);
                 deadline = None;
                 Report::Listed(watch.clone(), std::mem::take(&mut list), std::mem::take(&mut unreadable))
             }
@@ -220,7 +233,7 @@ async fn watch_until_broken<K: WatchedKind>(
             },
         };
         if reports.send(report).await.is_err() {
-            return (listed, Report::Lost(watch.clone(), "the console stops".to_owned()));
+            return (listed_at, Report::Lost(watch.clone(), "the console stops".to_owned()));
         }
     }
 }

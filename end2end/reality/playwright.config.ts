@@ -2,13 +2,21 @@ import { defineConfig } from "@playwright/test";
 
 import base from "../playwright.config.js";
 
+/** Journeys that take something away from all tenants, or measure how long something takes. */
+const ALONE = ["figures", "interruptions", "quota", "upgrade", "webhook"].map((name) => `**/${name}.spec.ts`);
+
 /** The journeys on the reality cluster. It is started by `cargo xtask reality test`, which also says where it is. */
 export default defineConfig({
   ...base,
   testDir: ".",
-  // All share one cluster and two cores, and some measure how long something takes.
+  // All share one cluster and two cores. Most journeys wait most of the time, each for a tenant of its own, and may do so beside
+  // each other; `cargo xtask` runs the two projects one after the other.
   fullyParallel: false,
-  workers: 1,
+  workers: 2,
+  projects: [
+    { name: "beside", testIgnore: ALONE, fullyParallel: true, outputDir: "../test-results/reality-beside" },
+    { name: "alone", testMatch: ALONE, outputDir: "../test-results/reality-alone", workers: 1 },
+  ],
   // A shared machine can starve a real cluster for seconds. CI looks twice before it turns work away, and names what needed it.
   retries: process.env["CI"] === undefined ? 0 : 1,
   reporter: [["list"], ["./report.ts"]],

@@ -83,6 +83,9 @@ const LACKS: Record<string, Partial<Record<Place, string>>> = {
   "list limitranges": { plan: "the limit ranges of the namespace (…) could not be read" },
 };
 
+// One after the other: all look at the same tenant, which is made once.
+test.describe.configure({ mode: "default" });
+
 test.beforeAll(async () => {
   const cluster = await Cluster.asAdministrator();
   // A worker that is started again after a failed journey finds it made.

@@ -128,6 +128,13 @@ impl Connected {
     }
 }
 
+impl Connected {
+    /// The name of the user in the kubeconfig.
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+}
+
 /// A client for a context of a kubeconfig.
 ///
 /// # Errors

@@ -5,9 +5,19 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use cluster::health::WatchHealth;
-use cluster::{Changes, Credentials, Identity, Namespace, Observer, Scope, WatchState, observe};
+use cluster::{Changes, Credentials, Identity, Namespace, Observer, PlanOptions, Scope, WatchState, observe, who_am_i};
 use kube::Client;
-use planner::{plan, plan::UpgradePlan, strategy::Strategy, tenant::TenantId, version::KubernetesVersion};
+use planner::{
+    cost::{Currency, Price, Prices},
+    finding::{Overridable, Override},
+    placement::Quantity,
+    plan,
+    plan::UpgradePlan,
+    strategy::Strategy,
+    tenant::{PodRequests, TenantId},
+    time::UnixMillis,
+    version::KubernetesVersion,
+};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +60,60 @@ pub struct PlanArguments {
     /// A newer table of Kubernetes releases and their support dates than the one built in (JSON).
     #[arg(long, env = "CONSOLE_RELEASES", value_name = "FILE")]
     pub releases: Option<PathBuf>,
+
+    /// What the costs are reckoned with.
+    #[command(flatten)]
+    pub costs: CostArguments,
+
+    /// A finding that somebody takes upon themselves.
+    #[command(flatten)]
+    pub overriding: OverrideArguments,
+}
+
+/// Arguments about what the hop costs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Costs")]
+pub struct CostArguments {
+    /// What one core costs in an hour, as `0.0316`.
+    #[arg(long, value_name = "PRICE", requires_all = ["price_gib_hour", "currency"])]
+    pub price_cpu_hour: Option<Price>,
+
+    /// What one GiB of memory costs in an hour, as `0.0042`.
+    #[arg(long, value_name = "PRICE", requires_all = ["price_cpu_hour", "currency"])]
+    pub price_gib_hour: Option<Price>,
+
+    /// The currency of the prices, as `EUR`.
+    #[arg(long, value_name = "LETTERS", requires_all = ["price_cpu_hour", "price_gib_hour"])]
+    pub currency: Option<Currency>,
+
+    /// The CPU of one pod, as `500m`, where it is neither requested nor measured.
+    #[arg(long, value_name = "QUANTITY")]
+    pub assume_cpu: Option<Quantity>,
+
+    /// The memory of one pod, as `512Mi`, where it is neither requested nor measured.
+    #[arg(long, value_name = "QUANTITY")]
+    pub assume_memory: Option<Quantity>,
+
+    /// How many connections the DataStore takes; with etcd, each member of it.
+    #[arg(long = "datastore-limit", value_name = "CONNECTIONS")]
+    pub data_store_limit: Option<u32>,
+}
+
+/// Arguments by which somebody takes a finding upon themselves. The plan names the kubeconfig's user.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Overriding a finding")]
+pub struct OverrideArguments {
+    /// The finding that is to warn in place of blocking: `data-store-busy`.
+    #[arg(long = "override", id = "override", value_name = "FINDING", requires_all = ["reason", "until"])]
+    pub finding: Option<Overridable>,
+
+    /// Why, for whoever reviews the plan.
+    #[arg(long, value_name = "TEXT", requires = "override")]
+    pub reason: Option<String>,
+
+    /// Up to when it counts, as `2026-11-22T18:00:00Z`.
+    #[arg(long, value_name = "TIME", requires = "override", value_parser = moment)]
+    pub until: Option<UnixMillis>,
 }
 
 /// How a plan is written.
@@ -102,6 +166,7 @@ impl PlanArguments {
         let releases = modes::releases(self.releases.as_deref())?;
         let (client, connected) = modes::client_of(&self.kubeconfig, self.context.as_deref()).await?;
         let tenants = connected.tenants(&client);
+        let options = self.options(&client, connected.user()).await?;
         let stop = CancellationToken::new();
         let _stop = stop.clone().drop_guard();
         // All tenants of the DataStore count. Whoever may not list them all gets the plan that can be made of one namespace.
@@ -120,9 +185,30 @@ impl PlanArguments {
         let changes =
             Changes::new(client, observer, modes::wall_clock(), Arc::new(releases)).asking_tenants_by(tenants);
         changes
-            .plan(&own, &tenant, &self.to, self.strategy)
+            .plan_with(&own, &tenant, &self.to, self.strategy, &options)
             .await
             .with_context(|| format!("no plan for {tenant} could be made"))
+    }
+
+    /// What the plan is told beside the hop. `user`: the name in the kubeconfig.
+    async fn options(&self, client: &Client, user: &str) -> Result<PlanOptions> {
+        let CostArguments { price_cpu_hour, price_gib_hour, currency, data_store_limit, .. } = &self.costs;
+        let prices = price_cpu_hour.zip(*price_gib_hour).zip(currency.clone());
+        let amount = |quantity: Option<Quantity>, of: fn(Quantity) -> i64| {
+            quantity
+                .map(|quantity| u64::try_from(of(quantity)).context("an assumption is less than nothing"))
+                .transpose()
+        };
+        Ok(PlanOptions {
+            prices: prices.map(|((cpu_hour, gib_hour), currency)| Prices { cpu_hour, gib_hour, currency }),
+            assumed: PodRequests {
+                cpu_millis: amount(self.costs.assume_cpu, Quantity::thousandths)?,
+                memory_bytes: amount(self.costs.assume_memory, Quantity::units)?,
+                ..PodRequests::default()
+            },
+            data_store_limit: *data_store_limit,
+            overrides: self.overriding.overrides(client, user).await?,
+        })
     }
 
     /// The plan as it was asked for.
@@ -136,4 +222,19 @@ impl PlanArguments {
             PlanFormat::Json => serde_json::to_string_pretty(made)? + "\n",
         })
     }
+}
+
+impl OverrideArguments {
+    /// The override, in the name under which the API server knows the user.
+    async fn overrides(&self, client: &Client, user: &str) -> Result<Vec<Override>> {
+        let Some(((finding, reason), until)) = self.finding.zip(self.reason.as_deref()).zip(self.until) else {
+            return Ok(Vec::new());
+        };
+        let person = who_am_i(client, user).await.context("it is not known who overrides")?.user;
+        Ok(vec![Override::new(finding, &person, reason, until, modes::wall_clock()())?])
+    }
+}
+
+fn moment(text: &str) -> Result<UnixMillis, String> {
+    UnixMillis::parse(text).ok_or_else(|| format!("`{text}` is no moment; write it as `2026-11-22T18:00:00Z`"))
 }

@@ -127,7 +127,6 @@ fn with_cluster(task: impl FnOnce(&mut Run, &Api) -> Result<()>) -> Result<()> {
     if elsewhere(&running()?, std::env::args_os().skip(1))? {
         return Ok(());
     }
-    let _lock = run::lock()?;
     let mut run = running()?;
     let api = Api::of(&run)?;
     task(&mut run, &api)
@@ -144,9 +143,9 @@ fn signalled(name: &str, signal: impl FnOnce(&Process) -> Result<bool>) -> Resul
 
 /// Wait until the API server and Kamaji serve.
 fn answers(run: &Run, api: &Api) -> Result<()> {
-    api::wait(run, "the API server", STARTED_WITHIN, || Ok(api.is_ready().then_some(())))?;
+    api::wait("the API server", STARTED_WITHIN, || Ok(api.is_ready().then_some(())))?;
     let health = format!("http://127.0.0.1:{}/readyz", run.ports.kamaji_health);
-    api::wait(run, "Kamaji", STARTED_WITHIN, || Ok(api::answers(&health).then_some(())))
+    api::wait("Kamaji", STARTED_WITHIN, || Ok(api::answers(&health).then_some(())))
 }
 
 /// The cluster, or that there is none.
@@ -218,16 +217,16 @@ fn start(mut run: Run) -> Result<()> {
     run::write_kubeconfig("admin", ports.api_server)?;
     begin(&mut run, &[Component::Etcd, Component::KubeApiserver, Component::Gateway])?;
     let api = Api::of(&run)?;
-    api::wait(&run, "the API server", STARTED_WITHIN, || Ok(api.is_ready().then_some(())))?;
+    api::wait("the API server", STARTED_WITHIN, || Ok(api.is_ready().then_some(())))?;
     said("etcd and the API server");
 
     begin(&mut run, &[Component::KubeControllerManager, Component::KubeScheduler, Component::Kwok])?;
     objects::before_kamaji(&api, &programs)?;
-    api::wait(&run, "Kamaji's resources to be served", STARTED_WITHIN, || {
+    api::wait("Kamaji's resources to be served", STARTED_WITHIN, || {
         Ok(objects::definitions_are_served(&api)?.then_some(()))
     })?;
     // The definitions are established a moment before the first request for them succeeds.
-    api::wait(&run, "the DataStore to be taken", STARTED_WITHIN, || objects::data_store(&api, &ports).map(Some))?;
+    api::wait("the DataStore to be taken", STARTED_WITHIN, || objects::data_store(&api, &ports).map(Some))?;
     said("controllers, scheduler, KWOK, nodes and Kamaji's resources");
 
     begin(&mut run, &[Component::Kamaji])?;

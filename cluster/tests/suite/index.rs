@@ -101,6 +101,33 @@ fn a_tenant_at_rest_is_read_whole() {
 }
 
 #[test]
+fn storage_and_the_pool_of_kine_are_read_where_they_are_named() {
+    // A limit counts as a request, as the API server fills it in; one container without either makes the sum unknown.
+    let containers = "/spec/template/spec/containers";
+    let first = |object| with(object, &format!("{containers}/0/resources/requests/ephemeral-storage"), json!("64Mi"));
+    let second =
+        |object| with(object, &format!("{containers}/1/resources/limits"), json!({"ephemeral-storage": "64Mi"}));
+    for (object, expected) in [
+        (deployment("t", "v1.35.6"), None),
+        (first(deployment("t", "v1.35.6")), None),
+        (second(first(deployment("t", "v1.35.6"))), Some(128 << 20)),
+    ] {
+        let mut world = World::at_rest();
+        world.apply(ObjectKind::Deployment, &object);
+        let snapshot = world.snapshot();
+        assert_eq!(snapshot.deployment.read().expect("read").requests.ephemeral_storage_bytes, expected, "{object}");
+    }
+    let mut world = World::at_rest();
+    assert_eq!(world.snapshot().data_store.kine.max_open, None);
+    let arguments = json!({"kine": ["--datastore-max-open-connections=10"]});
+    world.apply(
+        ObjectKind::TenantControlPlane,
+        &with(control_plane("t"), "/spec/controlPlane/deployment/extraArgs", arguments),
+    );
+    assert_eq!(world.snapshot().data_store.kine.max_open.map(u32::from), Some(10));
+}
+
+#[test]
 fn status_noise_publishes_nothing() {
     let mut world = World::at_rest();
     let mut tenant = world.observer.tenant(&admin(), &tenant_id("t")).expect("there");

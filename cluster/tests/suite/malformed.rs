@@ -52,6 +52,21 @@ fn each_wrong_field_is_a_sentence_on_its_tenant() {
         ),
         (
             TenantControlPlane,
+            with(tcp(), "/spec/controlPlane/deployment/extraArgs", json!({"kine": "--debug"})),
+            "TenantControlPlane: `spec.controlPlane.deployment.extraArgs.kine` is a text, not a list",
+        ),
+        (
+            TenantControlPlane,
+            with(
+                tcp(),
+                "/spec/controlPlane/deployment/extraArgs",
+                json!({"kine": [7, "--datastore-max-open-connections=many"]}),
+            ),
+            "TenantControlPlane: `spec.controlPlane.deployment.extraArgs.kine` cannot be read: \
+             `datastore-max-open-connections` is `many`, which is no number of connections",
+        ),
+        (
+            TenantControlPlane,
             with(tcp(), "/spec/controlPlane/deployment/replicas", json!(-1)),
             "TenantControlPlane: `spec.controlPlane.deployment.replicas` is -1, which is no number of things",
         ),

@@ -108,6 +108,32 @@ async fn a_kind_that_is_refused_says_so_and_is_asked_again_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_after_a_watch_that_was_granted_is_believed_only_when_it_lasts() {
+    let words = "pods is forbidden: User \"console\" cannot watch";
+    for lasts in [false, true] {
+        let api = Api::new();
+        let observer = start(&api);
+        health(&observer, |health| health.live()).await;
+        // The watches end by themselves long after they were granted.
+        api.world().refused.push(("/pods", 403, words));
+        let refused = |health: &Health| match health.state(ObjectKind::Pod) {
+            WatchState::Broken { why, .. } => why == words,
+            state => matches!(state, WatchState::Forbidden { .. }),
+        };
+        let first = health(&observer, |health| refused(health)).await;
+        assert!(matches!(first.state(ObjectKind::Pod), WatchState::Broken { .. }), "what was seen stays");
+        if lasts {
+            let snapshot = tenant(&observer, |snapshot| matches!(snapshot.pods, Reading::Forbidden(_))).await;
+            assert_eq!(snapshot.pods, Reading::Forbidden(words.to_owned()));
+        } else {
+            api.world().refused.clear();
+            let snapshot = tenant(&observer, |snapshot| snapshot.freshness == Freshness::Live).await;
+            assert!(snapshot.pods.read().is_some());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nodes_that_are_refused_or_away_make_nothing_unready_or_stale() {
     for (code, words) in [(403, "nodes is forbidden"), (503, "away")] {
         let api = Api::new();

@@ -73,6 +73,63 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
         .find(|it| it["sentence"].as_str().is_some_and(|it| it.starts_with("Fits")));
     assert!(room.is_some(), "the room on the nodes was looked at: {json:#}");
 
+    // Somebody may take the busy DataStore upon themselves, with a reason and an end; wrong arguments are said.
+    let far = "2999-01-01T00:00:00Z";
+    let overriding =
+        with(&["--to", "v1.35.7", "--override", "data-store-busy", "--reason", "sized for it", "--until", far]);
+    let costs = with(&[
+        "--to",
+        "v1.35.7",
+        "--strategy",
+        "0/1",
+        "--price-cpu-hour",
+        "0.04",
+        "--price-gib-hour",
+        "0.005",
+        "--currency",
+        "EUR",
+        "--assume-cpu",
+        "500m",
+        "--assume-memory",
+        "1Gi",
+        "--datastore-limit",
+        "5",
+    ]);
+    let cases: [(Vec<&str>, i32, &str); 6] = [
+        (
+            overriding,
+            1,
+            "system:serviceaccount:upgrade-console:console lets it pass up to 2999-01-01 00:00:00 UTC: sized for it",
+        ),
+        (costs, 1, "DataStore default takes 5 connections"),
+        (with(&["--to", "v1.35.7", "--override", "data-store-busy"]), 3, "--reason"),
+        (
+            with(&["--to", "v1.35.7", "--override", "dry-run-refused", "--reason", "x", "--until", far]),
+            3,
+            "may be overridden",
+        ),
+        (
+            with(&[
+                "--to",
+                "v1.35.7",
+                "--override",
+                "data-store-busy",
+                "--reason",
+                "x",
+                "--until",
+                "2020-01-01T00:00:00Z",
+            ]),
+            3,
+            "which is over",
+        ),
+        (with(&["--to", "v1.35.7", "--price-cpu-hour", "0.04"]), 3, "--price-gib-hour"),
+    ];
+    for (arguments, code, words) in cases {
+        let (exit, out, err) = plan(&kubeconfig, &arguments).await;
+        assert!(out.contains(words) || err.contains(words), "{arguments:?}: {out}{err}");
+        assert_eq!(exit, Some(code), "{arguments:?}: {out}{err}");
+    }
+
     sandbox.stop().await;
     let (exit, _, err) = plan(&kubeconfig, &with(&["--to", "v1.35.7"])).await;
     assert_eq!(exit, Some(3), "{err}");

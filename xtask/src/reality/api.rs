@@ -91,19 +91,14 @@ fn agent(tls: TlsConfig) -> Agent {
 ///
 /// # Errors
 /// If a process of the run has ended, or it takes too long.
-pub(crate) fn wait<T>(
-    run: &Run,
-    what: &str,
-    within: Duration,
-    mut look: impl FnMut() -> Result<Option<T>>,
-) -> Result<T> {
+pub(crate) fn wait<T>(what: &str, within: Duration, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let until = Instant::now() + within;
     loop {
         let seen = look();
         if let Ok(Some(found)) = seen {
             return Ok(found);
         }
-        run.all_run()?;
+        Run::all_run_by_now()?;
         if Instant::now() > until {
             return Err(match seen {
                 Err(error) => error.context(format!("waited {} s for {what}", within.as_secs())),

@@ -74,6 +74,7 @@ impl Run {
 
     /// Note that all of it serves, this long after its beginning.
     pub(crate) fn has_started(&mut self, within: Duration) -> Result<()> {
+        let _lock = self.locked()?;
         self.started_within_ms = Some(u64::try_from(within.as_millis())?);
         self.save()
     }
@@ -85,12 +86,15 @@ impl Run {
 
     /// Start a process and remember it.
     pub(crate) fn start(&mut self, name: &str, command: &mut Command) -> Result<()> {
-        self.remember(Process::start(name, command, log(name))?)
+        let _lock = self.locked()?;
+        self.processes.push(Process::start(name, command, log(name))?);
+        self.save()
     }
 
     /// End a process and start it again, in its old place: the order in which all are ended stays. The command is asked for
     /// when its ports are free.
     pub(crate) fn restart(&mut self, name: &str, command: impl FnOnce() -> Result<Command>) -> Result<()> {
+        let _lock = self.locked()?;
         let place = self.place(name)?;
         self.processes[place].stop()?;
         self.processes[place] = Process::start(name, &mut command()?, log(name))?;
@@ -99,8 +103,16 @@ impl Run {
 
     /// Remember a process that has been started.
     pub(crate) fn remember(&mut self, process: Process) -> Result<()> {
+        let _lock = self.locked()?;
         self.processes.push(process);
         self.save()
+    }
+
+    /// Takes over what other calls have changed since, and keeps them from changing more for as long as the lock is held.
+    fn locked(&mut self) -> Result<File> {
+        let lock = lock()?;
+        *self = Self::load()?.context("the cluster was taken down meanwhile")?;
+        Ok(lock)
     }
 
     /// Whether nothing runs but what keeps its network.
@@ -112,6 +124,14 @@ impl Run {
         &self.processes
     }
 
+    /// Whether all that is started by now runs, by this call or by another one meanwhile.
+    ///
+    /// # Errors
+    /// Names the first process that has ended, and what it said last.
+    pub(crate) fn all_run_by_now() -> Result<()> {
+        Self::load()?.context("the cluster was taken down meanwhile")?.all_run()
+    }
+
     /// # Errors
     /// Names the first process that has ended, and what it said last.
     pub(crate) fn all_run(&self) -> Result<()> {
@@ -121,11 +141,12 @@ impl Run {
         }
     }
 
-    /// End one process at once and forget it.
+    /// Forget one process and end it at once: in this order, so that nobody misses it.
     pub(crate) fn end(&mut self, name: &str) -> Result<()> {
+        let _lock = self.locked()?;
         let process = self.processes.remove(self.place(name)?);
-        process.kill()?;
-        self.save()
+        self.save()?;
+        process.kill()
     }
 
     /// A process by its name.
@@ -214,7 +235,7 @@ fn state_file() -> PathBuf {
 }
 
 /// Held while the run is changed: of two calls at once the second reads what the first has written.
-pub(crate) fn lock() -> Result<File> {
+fn lock() -> Result<File> {
     let file = File::create(folder().join("lock"))?;
     file.lock()?;
     Ok(file)

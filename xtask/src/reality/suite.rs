@@ -10,6 +10,10 @@ use crate::{command, workspace};
 /// What the tenants' pods behave by unless another is asked for. Fixed, so that what fails once can be looked at again.
 pub(crate) const SEED: u64 = 1;
 
+/// The journeys that may run beside each other, and those that disturb the cluster or measure: as the tests' configuration calls
+/// them.
+const PROJECTS: [&str; 2] = ["beside", "alone"];
+
 /// Start a cluster, run the tests of `end2end/reality` against this console, end the cluster whatever happened. Each line of
 /// the test runner is handed to `line`.
 ///
@@ -38,12 +42,26 @@ pub(crate) fn test(
     outcome.and(ended)
 }
 
-fn run_tests(binary: &Path, chromium: Option<&Path>, arguments: &[String], line: impl FnMut(&str)) -> Result<()> {
+fn run_tests(binary: &Path, chromium: Option<&Path>, arguments: &[String], mut line: impl FnMut(&str)) -> Result<()> {
     let run = super::running()?;
     println!("\nAgainst {}, seed {}:", run.versions, run.seed);
+    // One after the other whatever comes of the first: what fails there hides nothing of the second.
+    let outcomes = PROJECTS.map(|project| run_project(&run, project, binary, chromium, arguments, &mut line));
+    outcomes.into_iter().collect()
+}
+
+fn run_project(
+    run: &Run,
+    project: &str,
+    binary: &Path,
+    chromium: Option<&Path>,
+    arguments: &[String],
+    line: impl FnMut(&str),
+) -> Result<()> {
     let mut playwright = run.network.command("npx");
     playwright
-        .args(["playwright", "test", "--config", "reality/playwright.config.ts"])
+        .args(["playwright", "test", "--config", "reality/playwright.config.ts", "--pass-with-no-tests"])
+        .args(["--project", project])
         .args(arguments)
         .current_dir(workspace::end2end())
         .env("CONSOLE_BINARY", binary)

@@ -73,13 +73,13 @@ pub(crate) fn make(run: &mut Run, api: &Api, programs: &Programs, wanted: &Wante
         merge(&mut object, patch);
     }
     api.apply(&path, &object.to_string())?;
-    let deployment = api::wait(run, "Kamaji to make the Deployment", MADE_WITHIN, || {
+    let deployment = api::wait("Kamaji to make the Deployment", MADE_WITHIN, || {
         api.get(&format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}"))
     })?;
     if !wanted.without_api {
         start_server(run, api, programs, name, &deployment)?;
     }
-    api::wait(run, "the tenant to be ready", MADE_WITHIN, || {
+    api::wait("the tenant to be ready", MADE_WITHIN, || {
         let tenant = api.get(&path)?.unwrap_or_default();
         let status = &tenant["status"]["kubernetesResources"];
         let ready = status["version"]["status"] == "Ready"
@@ -100,7 +100,7 @@ pub(crate) fn answer(run: &mut Run, api: &Api, programs: &Programs, name: &str) 
 fn start_server(run: &mut Run, api: &Api, programs: &Programs, name: &str, deployment: &Value) -> Result<()> {
     let folder = run::folder().join("tenants").join(name);
     let pod = &deployment["spec"]["template"]["spec"];
-    write_certificates(run, api, pod, &folder)?;
+    write_certificates(api, pod, &folder)?;
     let port = run::free_port()?;
     let containers = pod["containers"].as_array().into_iter().flatten();
     let container = containers.into_iter().find(|container| container["name"] == "kube-apiserver");
@@ -119,22 +119,22 @@ fn start_server(run: &mut Run, api: &Api, programs: &Programs, name: &str, deplo
         .arg(format!("--secure-port={port}"));
     let process = server_name(name);
     run.start(&process, &mut server)?;
-    for known_as in addresses(run, api, name)? {
+    for known_as in addresses(api, name)? {
         fs::write(run::names().join(known_as), format!("127.0.0.1:{port}\n"))?;
     }
     let url = format!("https://127.0.0.1:{port}/readyz");
-    api::wait(run, "the tenant's API server", MADE_WITHIN, || Ok(api::answers(&url).then_some(())))
+    api::wait("the tenant's API server", MADE_WITHIN, || Ok(api::answers(&url).then_some(())))
 }
 
 /// The Secrets that the Deployment mounts, as files.
-fn write_certificates(run: &Run, api: &Api, pod: &Value, folder: &Path) -> Result<()> {
+fn write_certificates(api: &Api, pod: &Value, folder: &Path) -> Result<()> {
     let volumes = pod["volumes"].as_array().into_iter().flatten();
     let volume = volumes.into_iter().find(|volume| volume["name"] == "etc-kubernetes-pki");
     let sources = volume.and_then(|volume| volume["projected"]["sources"].as_array());
     for source in sources.context("the Deployment mounts no certificates")? {
         let Some(secret) = source["secret"]["name"].as_str() else { continue };
         let path = format!("/api/v1/namespaces/{NAMESPACE}/secrets/{secret}");
-        let secret = api::wait(run, "the tenant's certificates", MADE_WITHIN, || api.get(&path))?;
+        let secret = api::wait("the tenant's certificates", MADE_WITHIN, || api.get(&path))?;
         for item in source["secret"]["items"].as_array().into_iter().flatten() {
             let (Some(key), Some(file)) = (item["key"].as_str(), item["path"].as_str()) else { continue };
             let file: PathBuf = folder.join(file);
@@ -166,8 +166,8 @@ fn server_name(tenant: &str) -> String {
 
 /// How Kamaji calls its API server: by the name of its Service for the gate, by the Service's address where kubeadm's own
 /// phases run.
-fn addresses(run: &Run, api: &Api, tenant: &str) -> Result<[String; 2]> {
-    let service = api::wait(run, "the tenant's Service", MADE_WITHIN, || {
+fn addresses(api: &Api, tenant: &str) -> Result<[String; 2]> {
+    let service = api::wait("the tenant's Service", MADE_WITHIN, || {
         api.get(&format!("/api/v1/namespaces/{NAMESPACE}/services/{tenant}"))
     })?;
     let address = service["spec"]["clusterIP"].as_str().context("the tenant's Service has no address")?;

@@ -42,6 +42,8 @@ pub(crate) struct Asked {
 pub(crate) struct World {
     pub(crate) tenant: Option<Value>,
     pub(crate) deployment: Value,
+    /// The one node, with room for everything.
+    pub(crate) node: Value,
     pub(crate) faults: VecDeque<Fault>,
     /// What a GET answers whose path and query contain this.
     pub(crate) refused: Vec<(&'static str, u16, &'static str)>,
@@ -67,6 +69,7 @@ impl Api {
         Self(Arc::new(Mutex::new(World {
             tenant: Some(control_plane("t")),
             deployment: deployment("t", "v1.35.6"),
+            node: roomy_node(),
             faults: VecDeque::new(),
             refused: Vec::new(),
             hanging: Vec::new(),
@@ -173,6 +176,7 @@ impl World {
         let items: Vec<&Value> = match plural {
             "tenantcontrolplanes" => self.tenant.iter().chain(&self.strangers).collect(),
             "deployments" => vec![&self.deployment],
+            "nodes" => vec![&self.node],
             _ => Vec::new(),
         };
         let namespace = path.split_once("/namespaces/").and_then(|(_, rest)| rest.split('/').next());
@@ -242,4 +246,12 @@ fn raise(mut object: Value, pointer: &str) -> Value {
         other => json!(other.as_i64().expect("a number") + 1),
     };
     object
+}
+
+fn roomy_node() -> Value {
+    json!({
+        "metadata": { "name": "node-1", "uid": "uid-node-1", "resourceVersion": "50" },
+        "spec": {},
+        "status": { "allocatable": { "cpu": "16", "memory": "64Gi", "pods": "110" }, "images": [] },
+    })
 }
