@@ -1,9 +1,9 @@
 //! The plan as a document.
 
+use planner::cluster_api::ClusterApiFacts;
 use planner::cost::{Price, Prices};
 use planner::datastore::DataStoreLoad;
 use planner::finding::{Overridable, Override, OverrideState, Severity};
-use planner::cluster_api::ClusterApiFacts;
 use planner::operator::OperatorKnowledge;
 use planner::placement::{self, Quantity, QuotaUse};
 use planner::plan::{
@@ -12,11 +12,12 @@ use planner::plan::{
 };
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
-use planner::tenant::{DataStoreFacts, MeasuredUsage, PodRequests, Reading, TenantSnapshot};
+use planner::tenant::{DataStoreFacts, MeasuredUsage, Owner, PodRequests, Reading, TenantSnapshot};
 use planner::tenant_api::{NotAsked, TenantApi};
 use planner::time::UnixMillis;
 
 use crate::builders::{NOW, current, kinds, pods, tenant, today, version};
+use crate::cluster_api::builders::{by_hand, with_topology};
 
 /// A plan of which everything but the named things is good.
 struct Wanted {
@@ -74,9 +75,10 @@ impl Wanted {
             room: self.room.clone(),
             dry_run: self.dry_run.clone(),
             tenant: planner::tenant_api::check(&self.tenant_api, &self.snapshot, &version(self.to), self.made_at),
-            cluster_api: self.cluster_api.as_ref().map(|facts| {
-                planner::cluster_api::advise(facts, &self.snapshot, &version(self.to), &current(36))
-            }),
+            cluster_api: self
+                .cluster_api
+                .as_ref()
+                .map(|facts| planner::cluster_api::advise(facts, &self.snapshot, &version(self.to), &current(36))),
         }
     }
 }
