@@ -1,7 +1,7 @@
 import type { Page, TestInfo } from "@playwright/test";
 
 import { live } from "../tests/fixtures.js";
-import { agreeToMinor, chooseStrategy, comparison, rolloutSentence, startButton } from "../tests/pages.js";
+import { agreeToMinor, answerForKubelets, chooseStrategy, comparison, rolloutSentence, startButton } from "../tests/pages.js";
 import { Cluster, NAMESPACE } from "./cluster.js";
 import { expect, test, type Open } from "./fixtures.js";
 import { Recorder } from "./recorder.js";
@@ -67,6 +67,7 @@ async function upgrade(page: Page, open: Open, cluster: Cluster, testInfo: TestI
   };
 
   const recorder = await Recorder.start(cluster, tenant);
+  await answerForKubelets(page);
   await agreeToMinor(page, tenant);
   await startButton(page).click();
   await expect(page).toHaveURL(`${pages()}/rollout`);

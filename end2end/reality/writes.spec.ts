@@ -1,5 +1,5 @@
 import { hydrated, live } from "../tests/fixtures.js";
-import { agreeToMinor, chooseStrategy, startButton } from "../tests/pages.js";
+import { agreeToMinor, answerForKubelets, chooseStrategy, startButton } from "../tests/pages.js";
 import { NAMESPACE } from "./cluster.js";
 import { expect, test } from "./fixtures.js";
 import type { Tenant } from "./objects.js";
@@ -74,6 +74,7 @@ test("a status that is written 50 times between the page and the start disturbs 
   await cluster.make(name, { replicas: 1, withoutApi: true });
   await open(`/tenants/${NAMESPACE}/${name}/start?version=v1.29.0`);
   await live(page);
+  await answerForKubelets(page);
   await agreeToMinor(page, name);
   const before = await cluster.tenant(name);
   for (let round = 0; round < 50; round += 1) {
@@ -96,6 +97,7 @@ test("a spec that changed once between the page and the start refuses it, and is
   // The page does not hear of it, so only the fresh read before the write can find it.
   await page.route("**/live/**", (route) => route.abort());
   await open(`/tenants/${NAMESPACE}/${name}/start?version=v1.29.0`);
+  await answerForKubelets(page);
   await agreeToMinor(page, name);
   await cluster.change(name, { spec: { controlPlane: { deployment: { replicas: 2 } } } });
   await startButton(page).click();
@@ -127,6 +129,7 @@ test("of two browsers that start at once, one starts and the other is told what 
     });
     await person.goto(`/tenants/${NAMESPACE}/${name}/start?version=${version}`);
     await hydrated(person);
+    await answerForKubelets(person);
     await agreeToMinor(person, name);
   }
   const answers = Promise.all([page, other].map((person) => person.waitForResponse(/\/api\/start_hop/)));

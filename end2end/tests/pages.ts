@@ -10,9 +10,13 @@ export function startButton(page: Page): Locator {
   return page.getByRole("region", { name: "Start", exact: true }).getByRole("button");
 }
 
-/** Gives what a minor asks for: the kubelets are acknowledged, the name is typed. */
-export async function agreeToMinor(page: Page, name: string): Promise<void> {
+/** Answers for kubelets that the console could not read. */
+export async function answerForKubelets(page: Page): Promise<void> {
   await page.getByLabel("The kubelets were not checked by this console").check();
+}
+
+/** Gives what a minor asks for where the kubelets were read: the name is typed. */
+export async function agreeToMinor(page: Page, name: string): Promise<void> {
   await page.getByLabel("Type the name of the tenant to confirm").fill(name);
 }
 

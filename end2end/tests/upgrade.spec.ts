@@ -1,5 +1,5 @@
 import { expect, live, test } from "./fixtures.js";
-import { agreeToMinor, chooseStrategy, rolloutSentence, startButton } from "./pages.js";
+import { agreeToMinor, answerForKubelets, chooseStrategy, rolloutSentence, startButton } from "./pages.js";
 
 const TENANT = "team-a/tenant-00";
 
@@ -96,6 +96,7 @@ test("a sleeping tenant takes a version at once, with no rollout to watch", asyn
   const tenant = "team-a/night-batch";
   await open(`/tenants/${tenant}/start?version=v1.36.4`);
   await expect(page.getByText("It sleeps (0 replicas): the version is recorded at once, and the first wake-up starts it.")).toBeVisible();
+  await answerForKubelets(page);
   await agreeToMinor(page, "night-batch");
   await startButton(page).click();
   await expect(page).toHaveURL(`/tenants/${tenant}/rollout`);

@@ -230,7 +230,7 @@ impl OverrideArguments {
         let Some(((finding, reason), until)) = self.finding.zip(self.reason.as_deref()).zip(self.until) else {
             return Ok(Vec::new());
         };
-        let person = who_am_i(client, user).await.context("it is not known who overrides")?.user;
+        let person = who_am_i(client, &Scope::WHOLE_CLUSTER, user).await.context("it is not known who overrides")?.user;
         Ok(vec![Override::new(finding, &person, reason, until, modes::wall_clock()())?])
     }
 }

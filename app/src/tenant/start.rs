@@ -4,6 +4,8 @@
 //! All choices stand in the address, so the page is whole without a script and its link can be shared. What a person agrees to
 //! is bound to the facts the page was made from ([`Binding`]); if they change, nothing is written and the page shows what did.
 
+#![expect(clippy::too_many_arguments, reason = "of the form that starts a hop each field is an argument, by its name")]
+
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
