@@ -134,6 +134,16 @@ async fn a_refusal_after_a_watch_that_was_granted_is_believed_only_when_it_lasts
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_kind_that_may_be_listed_but_not_watched_is_refused_and_asked_for_seldom() {
+    let api = Api::new();
+    api.world().refused.push(("/pods?&watch=true", 403, "pods is forbidden: User \"console\" cannot watch"));
+    let observer = start(&api);
+    tenant(&observer, |snapshot| matches!(snapshot.pods, Reading::Forbidden(_))).await;
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert!((8..=11).contains(&lists(&api, "pods")), "every 30 s: {}", lists(&api, "pods"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nodes_that_are_refused_or_away_make_nothing_unready_or_stale() {
     for (code, words) in [(403, "nodes is forbidden"), (503, "away")] {
         let api = Api::new();
