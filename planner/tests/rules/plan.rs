@@ -1,9 +1,9 @@
 //! The plan as a document.
 
+use planner::cluster_api::ClusterApiFacts;
 use planner::cost::{Price, Prices};
 use planner::datastore::DataStoreLoad;
 use planner::finding::{Overridable, Override, OverrideState, Severity};
-use planner::cluster_api::ClusterApiFacts;
 use planner::operator::OperatorKnowledge;
 use planner::placement::{self, Quantity, QuotaUse};
 use planner::plan::{
@@ -74,9 +74,10 @@ impl Wanted {
             room: self.room.clone(),
             dry_run: self.dry_run.clone(),
             tenant: planner::tenant_api::check(&self.tenant_api, &self.snapshot, &version(self.to), self.made_at),
-            cluster_api: self.cluster_api.as_ref().map(|facts| {
-                planner::cluster_api::advise(facts, &self.snapshot, &version(self.to), &current(36))
-            }),
+            cluster_api: self
+                .cluster_api
+                .as_ref()
+                .map(|facts| planner::cluster_api::advise(facts, &self.snapshot, &version(self.to), &current(36))),
         }
     }
 }
