@@ -117,11 +117,11 @@ async fn a_refusal_after_a_watch_that_was_granted_is_believed_only_when_it_lasts
         // The watches end by themselves long after they were granted.
         api.world().refused.push(("/pods", 403, words));
         let refused = |health: &Health| match health.state(ObjectKind::Pod) {
-            WatchState::Broken { why, .. } => why == words,
-            state => matches!(state, WatchState::Forbidden { .. }),
+            Some(WatchState::Broken { why, .. }) => why == words,
+            state => matches!(state, Some(WatchState::Forbidden { .. })),
         };
         let first = health(&observer, |health| refused(health)).await;
-        assert!(matches!(first.state(ObjectKind::Pod), WatchState::Broken { .. }), "what was seen stays");
+        assert!(matches!(first.state(ObjectKind::Pod), Some(WatchState::Broken { .. })), "what was seen stays");
         if lasts {
             let snapshot = tenant(&observer, |snapshot| matches!(snapshot.pods, Reading::Forbidden(_))).await;
             assert_eq!(snapshot.pods, Reading::Forbidden(words.to_owned()));
