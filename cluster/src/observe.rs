@@ -38,8 +38,8 @@ const PAGE: u32 = 100;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// The longest pause before a refused kind is asked for again: permissions change by hand.
-const LONGEST_FORBIDDEN_PAUSE: Duration = Duration::from_secs(30);
+/// Pause before a refused kind is asked for again: permissions change by hand.
+const FORBIDDEN_PAUSE: Duration = Duration::from_secs(30);
 
 /// For how long a refusal is not believed where a watch had been granted: an API server that has just started refuses everybody
 /// until it has read the rights, for seconds on a busy machine.
@@ -169,12 +169,12 @@ async fn keep_watching<K: WatchedKind>(
             Report::Forbidden(kind, words) if Instant::now() < doubted_until => Report::Lost(kind, words),
             report => report,
         };
-        let longest = if matches!(report, Report::Forbidden(..)) { LONGEST_FORBIDDEN_PAUSE } else { LONGEST_PAUSE };
+        let forbidden = matches!(report, Report::Forbidden(..));
         if reports.send(report).await.is_err() {
             return;
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(longest);
+        sleep(if forbidden { FORBIDDEN_PAUSE } else { pause }).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

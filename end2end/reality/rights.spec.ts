@@ -46,8 +46,7 @@ const LACKS: Record<string, Partial<Record<Place, string>>> = {
   "watch tenantcontrolplanes": Object.fromEntries(EVERYWHERE.map((place) => [place, "…"])),
   "get tenantcontrolplanes": { start: "The management cluster refuses this: …", plan: "no plan for team-a/rights could be made: nothing was written, a permission is missing: …" },
   "patch tenantcontrolplanes": {
-    start: "The API server could not judge it, so nothing can be started:",
-    plan: "Whether the change would be taken is not known: nothing was written, a permission is missing: …",
+    ...both("Whether the change would be taken is not known: nothing was written, a permission is missing: …"),
   },
   "list deployments": {
     fleet: "The Deployment cannot be read: …",
@@ -64,24 +63,32 @@ const LACKS: Record<string, Partial<Record<Place, string>>> = {
     rollout: "The management cluster does not show conditions of the Deployment to the console: …",
     health: "Deployments may not be read: …",
   },
-  "get deployments": { plan: "The room on the nodes was not checked: the Deployment cannot be read: …" },
+  "get deployments": both("The room on the nodes was not checked: the Deployment cannot be read: …"),
   "list replicasets": { rollout: "The management cluster does not show ReplicaSets to the console: …", health: "ReplicaSets may not be read: …" },
   "watch replicasets": { rollout: "The management cluster does not show ReplicaSets to the console: …", health: "ReplicaSets may not be read: …" },
   "list pods": {
     rollout: "The management cluster does not show pods to the console: …",
     health: "Pods may not be read: …",
-    plan: "The room on the nodes was not checked: the pods of all namespaces cannot be read: …",
+    ...both("The room on the nodes was not checked: the pods of all namespaces cannot be read: …"),
   },
   "watch pods": { rollout: "The management cluster does not show pods to the console: …", health: "Pods may not be read: …" },
   "list events": { rollout: "The management cluster does not show events to the console: …", health: "Events may not be read: …" },
   "watch events": { rollout: "The management cluster does not show events to the console: …", health: "Events may not be read: …" },
   // The lab says it too, of the version that is recommended; of such old ones none is.
-  "list nodes": { health: "Nodes may not be read: …", plan: "The room on the nodes was not checked: the nodes cannot be read: …" },
+  "list nodes": { health: "Nodes may not be read: …", ...both("The room on the nodes was not checked: the nodes cannot be read: …") },
   "watch nodes": { health: "Nodes may not be read: …" },
-  "list namespaces": { plan: "the labels of namespaces (…) could not be read" },
-  "list resourcequotas": { plan: "the quotas of the namespace (…) could not be read" },
-  "list limitranges": { plan: "the limit ranges of the namespace (…) could not be read" },
+  "list namespaces": both("the labels of namespaces (…) could not be read"),
+  "list resourcequotas": both("the quotas of the namespace (…) could not be read"),
+  "list limitranges": both("the limit ranges of the namespace (…) could not be read"),
+  "list pods.metrics.k8s.io": { plan: "What the pods use may not be read: …" },
+  "get datastores": { plan: "…" },
+  "get secrets": both("The tenant's own API was not asked: you may not read the Secret rights-admin-kubeconfig (…)."),
 };
+
+/** What the start page and the plan say alike. */
+function both(sentence: string): Partial<Record<Place, string>> {
+  return { start: sentence, plan: sentence };
+}
 
 // One after the other: all look at the same tenant, which is made once.
 test.describe.configure({ mode: "default" });
@@ -156,8 +163,9 @@ function single(rules: Rule[]): Rule[] {
   );
 }
 
-function inWords({ verbs, resources }: Rule): string {
-  return `${verbs[0]} ${resources[0]}`;
+function inWords({ apiGroups, verbs, resources }: Rule): string {
+  const group = apiGroups[0] === "metrics.k8s.io" ? `.${apiGroups[0]}` : "";
+  return `${verbs[0]} ${resources[0]}${group}`;
 }
 
 /** What each place says, as one line of text. */

@@ -62,7 +62,10 @@ test("a tenant whose API server does not answer waits at Kamaji's gate, and goes
   const stuck = page.getByRole("region", { name: "What keeps it" });
   await expect(stuck).toContainText("most likely the tenant's API server does not answer it", { timeout: 75_000 });
   await expect(stuck).toContainText("Bring the tenant's API server back");
+  await expect(stuck).toContainText("any change of the TenantControlPlane, such as an annotation, makes it try at once");
   await cluster.answer(name);
+  // By itself it would try again too, after a pause that has been seen to be longer than two minutes.
+  await cluster.change(name, { metadata: { annotations: { "example.com/looked-at": "now" } } });
   await finishes(page, cluster, name, BROKEN, stuck);
   await cluster.silence(name);
 });

@@ -126,7 +126,7 @@ test("a person who may not write is told so in the words of the API server", asy
   try {
     await expect.poll(async () => (await page.request.get(console.url)).status()).toBe(403);
     await page.goto(console.url);
-    await expect(page.getByRole("heading", { level: 1, name: "You may not do this" })).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1, name: "The tenants may not be listed" })).toBeVisible();
     await expect(page.getByText(/User "auditor" cannot list resource "tenantcontrolplanes"/)).toBeVisible();
   } finally {
     await console.stop();

@@ -36,10 +36,12 @@ pub(super) struct Beside {
 }
 
 impl Judged {
-    /// What the evidence comes to.
+    /// What the evidence adds to the preflight of the snapshot.
     pub fn found(&self, request: &HopRequest) -> Vec<Finding> {
-        let snapshot = &self.dry_run.snapshot;
-        self.evidence.findings(snapshot, request.strategy.or_else(|| snapshot.strategy.under_kamaji().ok()))
+        let DryRun { snapshot, preflight, .. } = &self.dry_run;
+        let strategy = request.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
+        let all = preflight.clone().and(self.evidence.findings(snapshot, strategy));
+        all.findings.into_iter().filter(|finding| !preflight.findings.contains(finding)).collect()
     }
 }
 

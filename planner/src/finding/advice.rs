@@ -274,7 +274,7 @@ impl FindingKind {
             }
             Self::PodsTroubled { .. } => "Read the pod's own message.",
             Self::GateClosed { .. } => {
-                "Bring the tenant's API server back; Kamaji goes on by itself a few seconds later. Its log says what it waits for."
+                "Bring the tenant's API server back. Kamaji tries again by itself, after pauses that grow up to 17 minutes; any change of the TenantControlPlane, such as an annotation, makes it try at once. Its log says what it waits for."
             }
             Self::NotReadyDeadlock => {
                 "See the exits; changes to strategy, resources or replicas are not applied in this state."

@@ -61,7 +61,8 @@ fn run_project(
     let mut playwright = run.network.command("npx");
     playwright
         .args(["playwright", "test", "--config", "reality/playwright.config.ts", "--pass-with-no-tests"])
-        .args(["--project", project])
+        // As one word: separated, it would take the arguments behind it for projects too.
+        .arg(format!("--project={project}"))
         .args(arguments)
         .current_dir(workspace::end2end())
         .env("CONSOLE_BINARY", binary)

@@ -16,18 +16,21 @@ use crate::words;
 /// The verdict, the diff, the cost and the findings of a choice.
 pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &Choice, checks: &Checks) -> AnyView {
     let check = check(snapshot, knowledge, choice);
-    let all: Vec<Finding> = check.findings.iter().cloned().chain(checks.findings()).collect();
-    let headline = Headline::of(snapshot, &choice.version, check.hop, &all);
+    let found = checks.findings();
+    let all = check.and(found.clone());
+    let headline = Headline::of(snapshot, &choice.version, all.hop, &all.findings);
+    // What was found stands in a section of its own, and what it takes the place of is gone.
+    let rules: Vec<Finding> = all.findings.into_iter().filter(|finding| !found.contains(finding)).collect();
     let verdict = match checks {
         Checks::Waiting if headline.verdict() != Verdict::Blocked => {
             format!("{} The management cluster is being asked.", headline.step())
         }
         _ => headline.to_string(),
     };
-    let summary = summary(&check.findings);
+    let summary = summary(&rules);
     let strategy = choice.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
     let cost = strategy
-        .zip(check.hop)
+        .zip(all.hop)
         .and_then(|(strategy, hop)| forecast(snapshot, strategy, hop, &choice.version))
         .map(|row| cost_section(&row, snapshot.replicas));
     view! {
@@ -43,9 +46,9 @@ pub(crate) fn judged(snapshot: &TenantSnapshot, knowledge: &Knowledge, choice: &
                 <h2 id="findings">{"What speaks for and against it"}</h2>
                 <p class="muted">{summary}</p>
             </div>
-            {findings::finding_list(&check.findings)}
+            {findings::finding_list(&rules)}
         </section>
-        {noticed(check.hop, strategy, snapshot.replicas)}
+        {noticed(all.hop, strategy, snapshot.replicas)}
     }
     .into_any()
 }
