@@ -4,4 +4,5 @@ mod advice;
 pub(crate) mod builders;
 mod films;
 mod refused;
+mod remarks;
 mod served;
