@@ -108,6 +108,8 @@ watched_kinds! {
 mod tests {
     use std::collections::BTreeSet;
 
+    use planner::cluster_api::Kind;
+
     use super::*;
 
     #[derive(Deserialize)]
@@ -157,12 +159,24 @@ mod tests {
     }
 
     #[test]
-    fn a_person_needs_to_read_and_patch_tenants_and_nothing_else() {
+    fn a_person_reads_what_is_theirs_and_patches_tenants_alone() {
         let person = role("tenant-upgrade-person");
-        let tenants = BTreeSet::from([("kamaji.clastix.io".to_owned(), "tenantcontrolplanes".to_owned())]);
-        for verb in ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "*"] {
-            let expected = if matches!(verb, "get" | "patch") { &tenants } else { &BTreeSet::new() };
-            assert_eq!(person(verb), *expected, "{verb}");
+        let named = |names: &[(&str, &str)]| -> BTreeSet<(String, String)> {
+            names.iter().map(|(group, plural)| ((*group).to_owned(), (*plural).to_owned())).collect()
+        };
+        let tenants = named(&[("kamaji.clastix.io", "tenantcontrolplanes")]);
+        // The owner of a tenant and its Cluster are read by name, the rest of the Cluster is listed.
+        let (by_name, listed): (Vec<Kind>, Vec<Kind>) =
+            Kind::ALL.into_iter().partition(|kind| matches!(kind, Kind::Cluster | Kind::KamajiControlPlane));
+        let of =
+            |kinds: &[Kind]| kinds.iter().map(|kind| (kind.group().to_owned(), kind.plural().to_owned())).collect();
+        let by_name: BTreeSet<_> = of(&by_name);
+        let read = tenants.union(&named(&[("", "secrets")])).cloned().chain(by_name).collect();
+        let cases = [("get", read), ("list", of(&listed)), ("patch", tenants)];
+        let others =
+            ["watch", "create", "update", "delete", "deletecollection", "*"].map(|verb| (verb, BTreeSet::new()));
+        for (verb, expected) in cases.into_iter().chain(others) {
+            assert_eq!(person(verb), expected, "{verb}");
         }
     }
 }
