@@ -82,6 +82,13 @@ const LACKS: Record<string, Partial<Record<Place, string>>> = {
   "list limitranges": both("the limit ranges of the namespace (…) could not be read"),
   "list pods.metrics.k8s.io": { plan: "What the pods use may not be read: …" },
   "get datastores": { plan: "…" },
+  // Of a tenant that Cluster API owns; this one is not.
+  "get kamajicontrolplanes": {},
+  "get clusters": {},
+  "list machinedeployments": {},
+  "list machinesets": {},
+  "list machinepools": {},
+  "list machines": {},
   "get secrets": both("The tenant's own API was not asked: you may not read the Secret rights-admin-kubeconfig (…)."),
 };
 

@@ -73,10 +73,20 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
         .find(|it| it["sentence"].as_str().is_some_and(|it| it.starts_with("Fits")));
     assert!(room.is_some(), "the room on the nodes was looked at: {json:#}");
 
-    // Somebody may take the busy DataStore upon themselves, with a reason and an end; wrong arguments are said.
+    // Somebody may take a busy DataStore upon themselves, with a reason and an end, and stands in the plan; wrong arguments are said.
     let far = "2999-01-01T00:00:00Z";
-    let overriding =
-        with(&["--to", "v1.35.7", "--override", "data-store-busy", "--reason", "sized for it", "--until", far]);
+    let overriding = with(&[
+        "--to",
+        "v1.35.7",
+        "--override",
+        "data-store-busy",
+        "--reason",
+        "sized for it",
+        "--until",
+        far,
+        "-o",
+        "json",
+    ]);
     let costs = with(&[
         "--to",
         "v1.35.7",
@@ -96,11 +106,7 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
         "5",
     ]);
     let cases: [(Vec<&str>, i32, &str); 6] = [
-        (
-            overriding,
-            1,
-            "system:serviceaccount:upgrade-console:console lets it pass up to 2999-01-01 00:00:00 UTC: sized for it",
-        ),
+        (overriding, 1, "\"person\": \"system:serviceaccount:upgrade-console:console\""),
         (costs, 1, "DataStore default takes 5 connections"),
         (with(&["--to", "v1.35.7", "--override", "data-store-busy"]), 3, "--reason"),
         (
@@ -184,5 +190,5 @@ async fn a_watch_that_breaks_meanwhile_holds_up_no_plan() {
     let served = tokio::spawn(async move { axum::serve(listener, router).await });
     let (exit, out, err) = plan(&kubeconfig, &["-n", "team-a", "tenant-00", "--to", "v1.36.4"]).await;
     served.abort();
-    assert!(out.contains("team-a/tenant-00: v1.35.6 -> v1.36.4"), "{exit:?}: {out}{err}");
+    assert!(out.contains("team-a/tenant-00: v1.35.6 → v1.36.4"), "{exit:?}: {out}{err}");
 }
