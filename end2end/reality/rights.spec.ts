@@ -37,6 +37,9 @@ type Place = keyof typeof PLACES | "plan";
 
 const EVERYWHERE: Place[] = ["fleet", "tenant", "lab", "start", "rollout", "health", "plan"];
 
+/** What the lab says of the pull of an image then. */
+const NODES_UNKNOWN = "not known: the nodes may not be read";
+
 /**
  * Where the lack of one right is told; everywhere else all is as with it. Given as a piece of the sentence, in which `…` stands
  * for the API server's refusal.
@@ -71,12 +74,15 @@ const LACKS: Record<string, Partial<Record<Place, string>>> = {
     health: "Pods may not be read: …",
     ...both("The room on the nodes was not checked: the pods of all namespaces cannot be read: …"),
   },
-  "watch pods": { rollout: "The management cluster does not show pods to the console: …", health: "Pods may not be read: …" },
+  "watch pods": {
+    rollout: "The management cluster does not show pods to the console: …",
+    health: "Pods may not be read: …",
+    plan: "could not be read; they count with their replicas.",
+  },
   "list events": { rollout: "The management cluster does not show events to the console: …", health: "Events may not be read: …" },
   "watch events": { rollout: "The management cluster does not show events to the console: …", health: "Events may not be read: …" },
-  // The lab says it too, of the version that is recommended; of such old ones none is.
-  "list nodes": { health: "Nodes may not be read: …", ...both("The room on the nodes was not checked: the nodes cannot be read: …") },
-  "watch nodes": { health: "Nodes may not be read: …" },
+  "list nodes": { lab: NODES_UNKNOWN, health: "Nodes may not be read: …", ...both("The room on the nodes was not checked: the nodes cannot be read: …") },
+  "watch nodes": { lab: NODES_UNKNOWN, health: "Nodes may not be read: …" },
   "list namespaces": both("the labels of namespaces (…) could not be read"),
   "list resourcequotas": both("the quotas of the namespace (…) could not be read"),
   "list limitranges": both("the limit ranges of the namespace (…) could not be read"),

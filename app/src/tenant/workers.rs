@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use planner::next::standing_findings;
 use planner::releases::ReleaseTable;
-use planner::tenant::{TenantId, TenantSnapshot};
+use planner::tenant::TenantSnapshot;
 use planner::tenant_api::Answer;
 use planner::version::{KubernetesVersion, Minor};
 use planner::workers::{
@@ -43,7 +43,7 @@ pub async fn read_workers(
     /// Name of the tenant.
     name: String,
 ) -> Result<LiveWorkers, ConsoleError> {
-    let id = TenantId { namespace, name };
+    let id = planner::tenant::TenantId { namespace, name };
     crate::error::with_status(async { crate::backend::request()?.workers(&id).await }.await)
 }
 
@@ -60,7 +60,7 @@ pub async fn read_drain(
     /// Name of the node.
     node: String,
 ) -> Result<Answer<DrainReport>, ConsoleError> {
-    let id = TenantId { namespace, name };
+    let id = planner::tenant::TenantId { namespace, name };
     crate::error::with_status(async { crate::backend::request()?.drain(&id, &node).await }.await)
 }
 
