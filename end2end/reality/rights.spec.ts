@@ -49,6 +49,8 @@ const LACKS: Record<string, Partial<Record<Place, string>>> = {
   "watch tenantcontrolplanes": Object.fromEntries(EVERYWHERE.map((place) => [place, "…"])),
   "get tenantcontrolplanes": { start: "The management cluster refuses this: …", plan: "no plan for team-a/rights could be made: nothing was written, a permission is missing: …" },
   "patch tenantcontrolplanes": {
+    // It is learnt by a dry run with an impossible version.
+    tenant: "The highest version that this Kamaji accepts is not known (",
     ...both("Whether the change would be taken is not known: nothing was written, a permission is missing: …"),
   },
   "list deployments": {
@@ -77,7 +79,6 @@ const LACKS: Record<string, Partial<Record<Place, string>>> = {
   "watch pods": {
     rollout: "The management cluster does not show pods to the console: …",
     health: "Pods may not be read: …",
-    plan: "could not be read; they count with their replicas.",
   },
   "list events": { rollout: "The management cluster does not show events to the console: …", health: "Events may not be read: …" },
   "watch events": { rollout: "The management cluster does not show events to the console: …", health: "Events may not be read: …" },
