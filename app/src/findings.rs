@@ -6,57 +6,26 @@ use planner::plan::PlannedFinding;
 
 use crate::trouble::sentence;
 
-/// One line of a list, wherever it comes from.
-struct Item {
-    severity: Severity,
-    sentence: String,
-    evidence: String,
-    remedy: Option<String>,
-    source: String,
-    url: Option<String>,
-}
-
-impl From<&Finding> for Item {
-    fn from(finding: &Finding) -> Self {
-        Self {
-            severity: finding.severity,
-            sentence: finding.to_string(),
-            evidence: finding.evidence.clone(),
-            remedy: finding.remedy.clone(),
-            source: finding.source.to_string(),
-            url: finding.source.url().map(str::to_owned),
-        }
-    }
-}
-
-impl From<&PlannedFinding> for Item {
-    fn from(finding: &PlannedFinding) -> Self {
-        let PlannedFinding { severity, sentence, evidence, remedy, source, url } = finding.clone();
-        Self { severity, sentence, evidence, remedy, source, url }
-    }
-}
-
 /// The findings as a list, worst first. What passes is folded away: it matters to whoever wants to check the checks.
 pub(crate) fn finding_list(findings: &[Finding]) -> AnyView {
-    list(findings.iter().map(Item::from), false)
+    list(findings.iter().map(PlannedFinding::of).collect(), false)
 }
 
 /// The findings, all of them in sight.
 pub(crate) fn unfolded_list(findings: &[Finding]) -> AnyView {
-    list(findings.iter().map(Item::from), true)
+    list(findings.iter().map(PlannedFinding::of).collect(), true)
 }
 
 /// The findings of a plan, all of them in sight: a reviewer and paper unfold nothing.
 pub(crate) fn planned_list(findings: &[PlannedFinding]) -> AnyView {
-    list(findings.iter().map(Item::from), true)
+    list(findings.to_vec(), true)
 }
 
-fn list(findings: impl Iterator<Item = Item>, unfolded: bool) -> AnyView {
-    let mut sorted: Vec<Item> = findings.collect();
-    sorted.sort_by_key(|finding| finding.severity);
-    let (passing, telling): (Vec<Item>, Vec<Item>) =
-        sorted.into_iter().partition(|finding| finding.severity == Severity::Passes);
-    let list = |findings: Vec<Item>| {
+fn list(mut findings: Vec<PlannedFinding>, unfolded: bool) -> AnyView {
+    findings.sort_by_key(|finding| finding.severity);
+    let (passing, telling): (Vec<PlannedFinding>, Vec<PlannedFinding>) =
+        findings.into_iter().partition(|finding| finding.severity == Severity::Passes);
+    let list = |findings: Vec<PlannedFinding>| {
         (!findings.is_empty())
             .then(|| view! { <ul class="findings">{findings.into_iter().map(finding_item).collect_view()}</ul> })
     };
@@ -79,7 +48,7 @@ fn list(findings: impl Iterator<Item = Item>, unfolded: bool) -> AnyView {
     .into_any()
 }
 
-fn finding_item(finding: Item) -> AnyView {
+fn finding_item(finding: PlannedFinding) -> AnyView {
     let (item, word, label) = match finding.severity {
         Severity::Blocks => ("finding finding--blocks", "severity severity--blocks", "Blocks"),
         Severity::Warns => ("finding finding--warns", "severity severity--warns", "Warns"),

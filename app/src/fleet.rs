@@ -19,6 +19,7 @@ use crate::error::ConsoleError;
 use crate::format::count as count_of;
 use crate::links::{self, TenantTab};
 use crate::live::{self, Live, LiveLine};
+use crate::table::{pager, stacked_table_headed};
 use crate::trouble::{error_page, sentence};
 use crate::words;
 
@@ -242,7 +243,12 @@ pub(crate) fn fleet_view(fleet: &Fleet, query: &FleetQuery, search: Callback<Str
         {hidden}
         {toolbar(fleet, query, search)}
         {table(fleet, query)}
-        {pager(fleet, query)}
+        {pager(
+            count_of(fleet.matching, "tenant", "tenants"),
+            fleet.page,
+            fleet.pages,
+            |page| FleetQuery { page, ..query.clone() }.href(),
+        )}
     }
     .into_any()
 }
@@ -314,25 +320,15 @@ fn table(fleet: &Fleet, query: &FleetQuery) -> impl IntoView + use<> {
         }
     };
     let rows = fleet.rows.iter().map(|row| fleet_row(row, fleet.observed_at)).collect_view();
-    view! {
-        <div class="table-region" role="region" aria-label="Tenant control planes" tabindex="0">
-            <table class="table table--stacked fleet-table">
-                <caption class="visually-hidden">{"Tenant control planes"}</caption>
-                <thead>
-                    <tr>
-                        {heading(Sort::Name, "Tenant")}
-                        {heading(Sort::Version, "Version")}
-                        {heading(Sort::Support, "Support")}
-                        {heading(Sort::Status, "Status")}
-                        <th scope="col">{"Next step"}</th>
-                        <th scope="col">{"DataStore"}</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    let headings = view! {
+        {heading(Sort::Name, "Tenant")}
+        {heading(Sort::Version, "Version")}
+        {heading(Sort::Support, "Support")}
+        {heading(Sort::Status, "Status")}
+        <th scope="col">{"Next step"}</th>
+        <th scope="col">{"DataStore"}</th>
+    };
+    stacked_table_headed("Tenant control planes", "fleet-table", headings.into_any(), rows.into_any())
 }
 
 fn empty(all: u32, query: &FleetQuery) -> impl IntoView + use<> {
@@ -420,27 +416,6 @@ fn next_step(row: &FleetRow) -> AnyView {
         NextStep::UpToDate => "newest already".into_any(),
         NextStep::Not(why) => view! { <p class="small muted">{why.clone()}</p> }.into_any(),
     }
-}
-
-fn pager(fleet: &Fleet, query: &FleetQuery) -> impl IntoView + use<> {
-    let total = count_of(fleet.matching, "tenant", "tenants");
-    if fleet.pages <= 1 {
-        return view! { <p class="small muted">{total}</p> }.into_any();
-    }
-    let link = |page: u32, label: &'static str, possible: bool| {
-        possible.then(|| {
-            let href = FleetQuery { page, ..query.clone() }.href();
-            view! { <a href=href>{label}</a> }
-        })
-    };
-    view! {
-        <nav class="pager" aria-label="Pages">
-            {link(fleet.page.saturating_sub(1), "Previous", fleet.page > 1)}
-            <span>{format!("{total}, page {} of {}", fleet.page, fleet.pages)}</span>
-            {link(fleet.page + 1, "Next", fleet.page < fleet.pages)}
-        </nav>
-    }
-    .into_any()
 }
 
 impl FleetQuery {

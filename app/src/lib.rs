@@ -23,6 +23,7 @@ pub mod links;
 pub mod live;
 pub mod session;
 pub mod shell;
+mod table;
 pub mod tenant;
 pub mod trouble;
 mod words;

@@ -15,6 +15,7 @@ use super::{Knowledge, Tenant, tenant_page};
 use crate::findings;
 use crate::format;
 use crate::links::{self, TenantTab};
+use crate::table::stacked_table;
 use crate::trouble::sentence;
 use crate::words;
 
@@ -231,21 +232,7 @@ fn another_version(id: &TenantId) -> AnyView {
 }
 
 fn versions_table(label: &'static str, rows: AnyView) -> AnyView {
-    view! {
-        <div class="table-region" role="region" aria-label=label tabindex="0">
-            <table class="table table--stacked versions-table">
-                <thead>
-                    <tr>
-                        <th scope="col">{"Minor"}</th>
-                        <th scope="col">{"Support"}</th>
-                        <th scope="col">{"Versions"}</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    stacked_table(label, "versions-table", &["Minor", "Support", "Versions"], rows)
 }
 
 fn is_available(choice: &VersionChoice) -> bool {

@@ -14,6 +14,7 @@ use crate::error::ConsoleError;
 use crate::findings;
 use crate::format;
 use crate::links::{self, TenantTab};
+use crate::table::stacked_table;
 use crate::trouble::{error_notice, sentence};
 use crate::words;
 
@@ -361,23 +362,8 @@ pub(crate) fn conditions(snapshot: &TenantSnapshot) -> AnyView {
         None => {
             let conditions = snapshot.deployment.read().map(|facts| facts.conditions.as_slice()).unwrap_or_default();
             let rows = conditions.iter().map(|condition| condition_row(condition, now)).collect_view();
-            view! {
-                <div class="table-region" role="region" aria-label="Conditions, as a table" tabindex="0">
-                    <table class="table table--stacked">
-                        <thead>
-                            <tr>
-                                <th scope="col">{"Type"}</th>
-                                <th scope="col">{"Status"}</th>
-                                <th scope="col">{"Reason"}</th>
-                                <th scope="col">{"Message"}</th>
-                                <th scope="col">{"Last update"}</th>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
-            }
-            .into_any()
+            let columns = ["Type", "Status", "Reason", "Message", "Last update"];
+            stacked_table("Conditions, as a table", "", &columns, rows.into_any())
         }
     };
     view! {

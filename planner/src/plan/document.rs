@@ -152,7 +152,7 @@ pub struct StepLine {
     pub reason: String,
 }
 
-/// A finding in the document.
+/// A finding in words: a line of a document or of a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedFinding {
@@ -177,7 +177,8 @@ impl ProposedStrategy {
 }
 
 impl PlannedFinding {
-    pub(super) fn of(finding: &Finding) -> Self {
+    /// A finding in words, for a document or a page.
+    pub fn of(finding: &Finding) -> Self {
         Self {
             severity: finding.severity,
             sentence: finding.to_string(),

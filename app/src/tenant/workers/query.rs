@@ -25,7 +25,7 @@ pub(super) struct WorkersQuery {
     /// Which nodes.
     pub(super) show: Show,
     /// Page of the list, from 1; 0 for the first.
-    pub(super) page: usize,
+    pub(super) page: u32,
     /// The node whose runbook is shown; empty for none.
     pub(super) node: String,
     /// The version at the end of the path; empty for the wanted one.

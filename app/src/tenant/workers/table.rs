@@ -7,6 +7,7 @@ use planner::workers::{Cordon, KubeletVerdict, NodeFacts, Order, Readiness, Serv
 
 use super::query::{Show, WorkersQuery};
 use crate::format::count;
+use crate::table::{pager, stacked_table};
 use crate::trouble::sentence;
 
 /// Nodes on one page of the list.
@@ -35,10 +36,10 @@ pub(super) fn listing(listing: &Listing<'_>) -> AnyView {
         .into_any();
     }
     let matching = matching(nodes, target, query);
-    let pages = matching.len().div_ceil(ON_A_PAGE).max(1);
+    let pages = u32::try_from(matching.chunks(ON_A_PAGE).len()).unwrap_or(u32::MAX).max(1);
     let page = query.page.clamp(1, pages);
-    let rows =
-        matching.iter().skip((page - 1) * ON_A_PAGE).take(ON_A_PAGE).map(|node| row(listing, node)).collect_view();
+    let on_page = matching.chunks(ON_A_PAGE).nth(usize::try_from(page - 1).unwrap_or(usize::MAX)).unwrap_or_default();
+    let rows = on_page.iter().map(|node| row(listing, node)).collect_view();
     let table = if matching.is_empty() {
         view! {
             <div class="empty">
@@ -52,29 +53,18 @@ pub(super) fn listing(listing: &Listing<'_>) -> AnyView {
         }
         .into_any()
     } else {
-        view! {
-            <div class="table-region" role="region" aria-label="Nodes" tabindex="0">
-                <table class="table table--stacked nodes-table">
-                    <thead>
-                        <tr>
-                            <th scope="col">{"Node"}</th>
-                            <th scope="col">{"Kubelet"}</th>
-                            <th scope="col">{"State"}</th>
-                            <th scope="col">{"Operating system"}</th>
-                            <th scope="col">{"Turn"}</th>
-                            <th scope="col">{"Next step"}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
+        let columns = ["Node", "Kubelet", "State", "Operating system", "Turn", "Next step"];
+        stacked_table("Nodes", "nodes-table", &columns, rows.into_any())
     };
     view! {
         {tools(listing)}
         {table}
-        {pager(id, query, matching.len(), page, pages)}
+        {pager(
+            count(u64::try_from(matching.len()).unwrap_or(u64::MAX), "node", "nodes"),
+            page,
+            pages,
+            |page| WorkersQuery { page, ..query.clone() }.href(id),
+        )}
     }
     .into_any()
 }
@@ -219,22 +209,4 @@ pub(super) fn state(node: &NodeFacts, done: bool) -> AnyView {
         (Readiness::Ready, Cordon::Schedulable) => ("chip chip--idle", "ready, takes pods".to_owned()),
     };
     view! { <span class=class>{text}</span> }.into_any()
-}
-
-fn pager(id: &TenantId, query: &WorkersQuery, matching: usize, page: usize, pages: usize) -> AnyView {
-    let total = count(u64::try_from(matching).unwrap_or(u64::MAX), "node", "nodes");
-    if pages <= 1 {
-        return view! { <p class="small muted">{total}</p> }.into_any();
-    }
-    let link = |page: usize, label: &'static str, possible: bool| {
-        possible.then(|| view! { <a href=WorkersQuery { page, ..query.clone() }.href(id)>{label}</a> })
-    };
-    view! {
-        <nav class="pager" aria-label="Pages">
-            {link(page.saturating_sub(1), "Previous", page > 1)}
-            <span>{format!("{total}, page {page} of {pages}")}</span>
-            {link(page + 1, "Next", page < pages)}
-        </nav>
-    }
-    .into_any()
 }
