@@ -28,9 +28,10 @@ use crate::error::ConsoleError;
 use crate::fleet::{Fleet, FleetQuery, FleetRow, NextStep};
 use crate::links::RunbookFile;
 use crate::session::{Place, Session};
-use crate::tenant::TenantData;
 use crate::tenant::rollout::is_under_way;
-use crate::tenant::start::{Agreed, Checked};
+use crate::tenant::start::{Agreed, Checked, Choice, StartQuery, read_despite};
+use crate::tenant::workers::OwnedByClusterApi;
+use crate::tenant::{Knowledge, TenantData};
 use crate::trouble::sentence;
 use crate::words;
 
@@ -113,7 +114,7 @@ impl Backend {
         Ok(snapshot)
     }
 
-    /// The plan of a choice; an empty version is the recommended one, an empty strategy the declared one.
+    /// The plan of a choice.
     ///
     /// # Errors
     /// [`ConsoleError::BadInput`] for a choice that cannot be read, and the errors of reaching the cluster.
@@ -121,20 +122,14 @@ impl Backend {
         &self,
         identity: &Identity,
         id: &TenantId,
-        version: &str,
-        strategy: &str,
+        query: &StartQuery,
     ) -> Result<UpgradePlan, ConsoleError> {
         let changes = self.changes.as_ref().ok_or_else(|| {
             ConsoleError::Refused(vec!["a recording is played: there is no API server to ask for a plan".to_owned()])
         })?;
         let snapshot = self.snapshot(identity, id)?;
-        let version = match version {
-            "" => next_versions(&snapshot, &self.releases, &self.operator().await, words::day(snapshot.observed_at))
-                .recommended
-                .ok_or_else(|| bad_input("there is no version to recommend now; name one"))?,
-            named => named.parse().map_err(bad_input)?,
-        };
-        let strategy = read_strategy(strategy)?;
+        let knowledge = Knowledge { releases: self.releases.clone(), operator: self.operator().await };
+        let Choice { version, strategy } = Choice::of(query, &snapshot, &knowledge)?;
         changes.plan(identity, id, &version, strategy).await.map_err(|error| from_change(id, error))
     }
 
@@ -340,13 +335,23 @@ impl Request {
     }
 
     /// The plan of a choice.
-    pub(crate) async fn plan(&self, id: &TenantId, version: &str, strategy: &str) -> Result<UpgradePlan, ConsoleError> {
-        self.backend.plan(&self.identity, id, version, strategy).await
+    pub(crate) async fn plan(&self, id: &TenantId, query: &StartQuery) -> Result<UpgradePlan, ConsoleError> {
+        self.backend.plan(&self.identity, id, query).await
     }
 
     /// As [`Backend::workers`].
     pub(crate) async fn workers(&self, id: &TenantId) -> Result<LiveWorkers, ConsoleError> {
         self.backend.workers(&self.identity, id).await
+    }
+
+    /// What Cluster API has of a tenant, and the way to `to`, else to what its objects want.
+    pub(crate) async fn cluster_api(&self, id: &TenantId, to: &str) -> Result<Option<OwnedByClusterApi>, ConsoleError> {
+        self.backend.snapshot(&self.identity, id)?;
+        let Some(changes) = &self.backend.changes else { return Ok(None) };
+        let to = if to.is_empty() { None } else { Some(to.parse().map_err(bad_input)?) };
+        let view =
+            changes.cluster_api(&self.identity, id, to.as_ref()).await.map_err(|error| from_change(id, error))?;
+        Ok(view.map(|view| OwnedByClusterApi { facts: view.facts, advice: view.advice }))
     }
 
     /// What a drain of one node would meet.
@@ -368,7 +373,7 @@ impl Request {
             strategy: read_strategy(&agreed.strategy)?,
             acknowledged: checked.into_iter().collect(),
             typed_name: Some(agreed.typed_name.clone()),
-            despite: Some(agreed.despite.clone()),
+            despite: read_despite(&agreed.despite, &agreed.overridden)?,
         };
         let started = self.changes(id)?.start(&self.identity, &request).await;
         started.map(|_| ()).map_err(|error| from_change(id, error))

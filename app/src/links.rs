@@ -111,9 +111,10 @@ pub fn runbook_file(id: &TenantId, node: &str, file: RunbookFile) -> String {
     format!("{}/{}/runbook.{ending}", tenant(id, TenantTab::Workers), encode(node))
 }
 
-/// Address of the live stream of a tenant's nodes.
-pub fn workers_stream(id: &TenantId) -> String {
-    format!("{}/workers", tenant_stream(id))
+/// Address of a tenant's live stream for one of its pages.
+pub fn page_stream(id: &TenantId, tab: TenantTab) -> String {
+    let also = if tab == TenantTab::Workers { "?workers" } else { "" };
+    format!("{}{also}", tenant_stream(id))
 }
 
 /// Path of the lab without a tenant.
@@ -150,7 +151,7 @@ pub fn lab_export(file: LabExport, query: &str) -> String {
 }
 
 /// Address of a tenant's live stream.
-pub fn tenant_stream(id: &TenantId) -> String {
+fn tenant_stream(id: &TenantId) -> String {
     format!("/live/tenants/{}/{}", encode(&id.namespace), encode(&id.name))
 }
 

@@ -1,6 +1,7 @@
 //! Live data: one event stream a page, the latest snapshot wins.
 //!
-//! The server sends `event: snapshot` with the page's type as JSON, and `event: gone` when the object no longer exists (or
+//! The server sends `event: snapshot` with the page's type as JSON, on the page of the workers also `event: workers`, and
+//! `event: gone` when the object no longer exists (or
 //! may no longer be seen). The browser reconnects by itself; a page keeps showing what it last heard and says so.
 //! On the server nothing is followed: the page is rendered once, from data.
 
@@ -28,6 +29,8 @@ pub enum Connection {
 pub struct Live<T: Send + Sync + 'static> {
     /// What was heard last.
     pub latest: ReadSignal<Option<T>>,
+    /// What was heard last of the workers, as JSON: only their page reads it.
+    pub workers: ReadSignal<Option<String>>,
     /// How the stream is doing.
     pub connection: ReadSignal<Connection>,
     /// Whole seconds since something was last heard, counted by the browser; 0 on the server.
@@ -48,14 +51,15 @@ where
     T: DeserializeOwned + Send + Sync + 'static,
 {
     let (latest, set_latest) = signal(None);
+    let (workers, set_workers) = signal(None);
     let (connection, set_connection) = signal(Connection::NotYet);
     let (silent_seconds, set_silent_seconds) = signal(0);
     #[cfg(feature = "hydrate")]
-    browser::follow(path, set_latest, set_connection, set_silent_seconds);
+    browser::follow(path, set_latest, set_workers, set_connection, set_silent_seconds);
     #[cfg(not(feature = "hydrate"))]
-    let _: (_, WriteSignal<Option<T>>, WriteSignal<Connection>, WriteSignal<i64>) =
-        (path, set_latest, set_connection, set_silent_seconds);
-    Live { latest, connection, silent_seconds }
+    let _: (_, WriteSignal<Option<T>>, WriteSignal<Option<String>>, WriteSignal<Connection>, WriteSignal<i64>) =
+        (path, set_latest, set_workers, set_connection, set_silent_seconds);
+    Live { latest, workers, connection, silent_seconds }
 }
 
 /// One line that says how current the page is.
@@ -115,6 +119,7 @@ mod browser {
     pub(super) fn follow<T>(
         path: impl Fn() -> String + Send + Sync + 'static,
         latest: WriteSignal<Option<T>>,
+        workers: WriteSignal<Option<String>>,
         connection: WriteSignal<Connection>,
         silent_seconds: WriteSignal<i64>,
     ) where
@@ -127,7 +132,7 @@ mod browser {
             let path = path();
             // The old stream must be closed before the next opens: browsers allow six connections to a host.
             slot.set_value(None);
-            slot.set_value(open(&path, latest, connection, silent_seconds, set_tries));
+            slot.set_value(open(&path, latest, workers, connection, silent_seconds, set_tries));
         });
         if let Ok(ticking) = set_interval_with_handle(
             move || {
@@ -142,6 +147,7 @@ mod browser {
     fn open<T>(
         path: &str,
         latest: WriteSignal<Option<T>>,
+        workers: WriteSignal<Option<String>>,
         connection: WriteSignal<Connection>,
         silent_seconds: WriteSignal<i64>,
         tries: WriteSignal<u32>,
@@ -167,6 +173,13 @@ mod browser {
                     let _ = connection.try_set(Connection::Live);
                     let _ = silent_seconds.try_set(0);
                 }
+            }),
+        );
+        on(
+            "workers",
+            Box::new(move |event| {
+                let data = event.dyn_ref::<MessageEvent>().and_then(|message| message.data().as_string());
+                let _ = workers.try_set(data);
             }),
         );
         let closing = source.clone();

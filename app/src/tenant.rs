@@ -125,7 +125,7 @@ fn frame(data: TenantData, tab: TenantTab, body: fn(Tenant) -> AnyView) -> AnyVi
         TenantTab::Workers => format!("Workers of {}", id.name),
     };
     let first = Arc::new(snapshot);
-    let stream = links::tenant_stream(&id);
+    let stream = links::page_stream(&id, tab);
     let live = live::follow::<TenantSnapshot>(move || stream.clone());
     let fallback = Arc::clone(&first);
     let snapshot = Memo::new(move |_| live.latest.get().map_or_else(|| Arc::clone(&fallback), Arc::new));

@@ -171,20 +171,17 @@ impl Changes {
             Ok((operator, Beside { room, tenant }))
         };
         let (_, (operator, beside)) = tokio::try_join!(self.fresh(identity, &client, &request.tenant), beside)?;
-        let started = self
-            .write(identity, &client, &request.tenant, &request.binding, |snapshot| {
-                let preflight = self.judge(snapshot, request, &operator);
-                let strategy = request.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
-                let evidence = self.evidence(snapshot, request, preflight.hop, &beside);
-                let preflight = preflight.and(evidence.findings(snapshot, strategy));
-                preflight.may_start(agreed).map_err(ChangeError::Refused)?;
-                Ok(merge_patch(snapshot, &request.version, request.strategy))
-            })
-            .await?;
-        if let Some(reason) = agreed.despite {
-            tracing::warn!(reason, "started with an override");
+        if let Some(despite) = request.despite.as_ref().filter(|_| !agreed.despite.is_empty()) {
+            tracing::warn!(reason = despite.reason(), findings = ?despite.findings(), "a start with an override is tried");
         }
-        Ok(started)
+        self.write(identity, &client, &request.tenant, &request.binding, |snapshot| {
+            let preflight = self.judge(snapshot, request, &operator);
+            let strategy = request.strategy.or_else(|| snapshot.strategy.under_kamaji().ok());
+            let evidence = self.evidence(snapshot, request, preflight.hop, &beside);
+            preflight.and(evidence.findings(snapshot, strategy)).may_start(agreed).map_err(ChangeError::Refused)?;
+            Ok(merge_patch(snapshot, &request.version, request.strategy))
+        })
+        .await
     }
 
     /// Puts back the strategy that stood there before the console changed it. It starts no rollout by itself, but would govern

@@ -16,7 +16,7 @@ test("a plan is made, taken away, goes stale, and is made again", async ({ page,
   await expect(findings).toContainText("Fits: all 3 additional pods find room at once.");
 
   const [markdown] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Markdown" }).click()]);
-  expect(markdown.suggestedFilename()).toBe("upgrade-plan.md");
+  expect(markdown.suggestedFilename()).toBe("tenant-00-upgrade-plan.md");
   expect(await readFile(await markdown.path(), "utf8")).toContain("# team-a/tenant-00: v1.35.6 → v1.36.4");
   const [json] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "JSON" }).click()]);
   const plan: { digest: string; headline: string } = JSON.parse(await readFile(await json.path(), "utf8"));

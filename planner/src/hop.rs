@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::finding::Overridable;
 use crate::strategy::Strategy;
 use crate::tenant::{DeclaredVersion, ObservedHop, TenantId};
 use crate::version::{KubernetesVersion, Minor};
@@ -32,9 +33,31 @@ pub struct HopRequest {
     pub acknowledged: Vec<Acknowledgement>,
     /// The tenant's name, typed for a minor hop.
     pub typed_name: Option<String>,
-    /// Why it is to start although findings block it that may be overridden.
-    pub despite: Option<String>,
+    /// What is to be overridden, and why.
+    pub despite: Option<Despite>,
 }
+
+/// Findings that a person takes upon themselves for one start. It is for those that were seen: one that comes up meanwhile blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Despite {
+    reason: String,
+    findings: Vec<Overridable>,
+}
+
+/// Why something is no override of a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DespiteError {
+    /// No reason.
+    #[error("an override needs a reason that others can judge")]
+    NoReason,
+    /// More than a log line should hold.
+    #[error("the reason is too long; {LONGEST_REASON} characters are enough")]
+    TooLong,
+}
+
+/// The longest reason of an override (characters).
+pub const LONGEST_REASON: usize = 300;
 
 /// What a person gave to start a hop.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,18 +66,43 @@ pub struct Agreement<'a> {
     pub acknowledged: &'a [Acknowledgement],
     /// The tenant's name, typed.
     pub typed_name: Option<&'a str>,
-    /// The reason to start although findings block it that may be overridden; only of a person who may override.
-    pub despite: Option<&'a str>,
+    /// The findings that are overridden; only of a person who may.
+    pub despite: &'a [Overridable],
+}
+
+impl Despite {
+    /// `findings`: those that were seen.
+    ///
+    /// # Errors
+    /// Without a reason, or with one that is too long.
+    pub fn new(reason: &str, findings: Vec<Overridable>) -> Result<Self, DespiteError> {
+        let reason = reason.trim().to_owned();
+        match reason.chars().count() {
+            0 => Err(DespiteError::NoReason),
+            length if length > LONGEST_REASON => Err(DespiteError::TooLong),
+            _ => Ok(Self { reason, findings }),
+        }
+    }
+
+    /// Why.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Which findings.
+    pub fn findings(&self) -> &[Overridable] {
+        &self.findings
+    }
 }
 
 impl HopRequest {
-    /// What was given; `may_override`: whether this person's reason counts.
+    /// What was given; `may_override`: whether this person's override counts.
     pub fn agreement(&self, may_override: bool) -> Agreement<'_> {
-        let reason = self.despite.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+        let despite = self.despite.as_ref().filter(|_| may_override);
         Agreement {
             acknowledged: &self.acknowledged,
             typed_name: self.typed_name.as_deref(),
-            despite: reason.filter(|_| may_override),
+            despite: despite.map_or(&[], Despite::findings),
         }
     }
 }

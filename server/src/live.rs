@@ -14,7 +14,7 @@ use axum::{
 use cluster::identity::Identity;
 use futures::{Stream, StreamExt, stream};
 use planner::tenant::TenantId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::routes::AppState;
@@ -28,36 +28,38 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The shortest time between two events: Kamaji writes status many times a second during work.
 const PACE: Duration = Duration::from_millis(50);
 
-/// `GET /live/tenants/{namespace}/{name}`: for a tenant's pages.
+/// What else a tenant's page wants to hear.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct AlsoWanted {
+    /// Not absent on the page of the workers: how the tenant's nodes are, as events named `workers`.
+    workers: Option<String>,
+}
+
+/// `GET /live/tenants/{namespace}/{name}`: for a tenant's pages. With `?workers` the tenant's own API is watched while it is open;
+/// both come in one stream, since a browser opens few connections to a host.
 pub(crate) async fn tenant(
     State(state): State<AppState>,
     Extension(identity): Extension<Identity>,
     Path((namespace, name)): Path<(String, String)>,
+    Query(also): Query<AlsoWanted>,
 ) -> Response {
     if let Err(error) = state.backend.listed() {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
         return (status, format!("{error}\n")).into_response();
     }
-    let Some(snapshots) = state.observer().tenant(&identity, &TenantId { namespace, name }) else {
+    let id = TenantId { namespace, name };
+    let Some(snapshots) = state.observer().tenant(&identity, &id) else {
         return (StatusCode::NOT_FOUND, "there is no such tenant that you may see\n").into_response();
     };
-    answer(&state, events(snapshots, |snapshot| async move { encode("snapshot", &*snapshot) }))
-}
-
-/// `GET /live/tenants/{namespace}/{name}/workers`: for the page of the workers. While it is open the tenant's API is watched.
-pub(crate) async fn workers(
-    State(state): State<AppState>,
-    Extension(identity): Extension<Identity>,
-    Path((namespace, name)): Path<(String, String)>,
-) -> Response {
-    match state.backend.watch_workers(&identity, &TenantId { namespace, name }) {
-        Ok(Some(seen)) => answer(&state, events(seen, |seen| async move { encode("snapshot", &*seen) })),
-        Ok(None) => (StatusCode::NOT_FOUND, "no tenant can be asked from here\n").into_response(),
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            (status, format!("{error}\n")).into_response()
-        }
-    }
+    let snapshots = events(snapshots, |snapshot| async move { encode("snapshot", &*snapshot) });
+    let seen = also.workers.and_then(|_| state.backend.watch_workers(&identity, &id).ok().flatten());
+    let Some(seen) = seen else { return answer(&state, snapshots) };
+    let workers = changes(seen, |seen| async move { encode("workers", &*seen) });
+    answer(
+        &state,
+        stream::select(snapshots.map(Some).chain(stream::iter([None])), workers.map(Some)).map_while(|it| it),
+    )
 }
 
 /// `GET /live/fleet`: for the fleet page, with its query.
@@ -86,9 +88,21 @@ fn encode(name: &str, data: &impl Serialize) -> Option<Event> {
 }
 
 /// The newest value now and after each change, turned into an event; `gone` when there will be no more.
+fn events<T, F>(
+    receiver: watch::Receiver<Arc<T>>,
+    event: impl Fn(Arc<T>) -> F + Send + 'static,
+) -> impl Stream<Item = Event> + Send
+where
+    T: Send + Sync + 'static,
+    F: Future<Output = Option<Event>> + Send,
+{
+    changes(receiver, event).chain(stream::iter([Event::default().event("gone").data("gone")]))
+}
+
+/// The newest value now and after each change, turned into an event; ends when there will be no more.
 ///
 /// The stream owns its receiver, so nothing is left of it when its reader goes.
-fn events<T, F>(
+fn changes<T, F>(
     receiver: watch::Receiver<Arc<T>>,
     event: impl Fn(Arc<T>) -> F + Send + 'static,
 ) -> impl Stream<Item = Event> + Send
@@ -99,7 +113,6 @@ where
     enum Next<R> {
         Now(R),
         Later(R),
-        End,
     }
     stream::unfold((Next::Now(receiver), event), |(mut next, event)| async move {
         loop {
@@ -107,12 +120,9 @@ where
                 Next::Now(receiver) => receiver,
                 Next::Later(mut receiver) => {
                     tokio::time::sleep(PACE).await;
-                    if receiver.changed().await.is_err() {
-                        return Some((Event::default().event("gone").data("gone"), (Next::End, event)));
-                    }
+                    receiver.changed().await.ok()?;
                     receiver
                 }
-                Next::End => return None,
             };
             let newest = receiver.borrow_and_update().clone();
             let made = event(newest).await;

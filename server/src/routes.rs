@@ -141,8 +141,7 @@ pub fn router(state: AppState) -> Router {
     // For pages: live streams, which no time limit ends.
     let streams = Router::new()
         .route("/live/fleet", get(live::fleet))
-        .route("/live/tenants/{namespace}/{name}", get(live::tenant))
-        .route("/live/tenants/{namespace}/{name}/workers", get(live::workers));
+        .route("/live/tenants/{namespace}/{name}", get(live::tenant));
 
     // For supervisors.
     let supervision = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
@@ -187,26 +186,17 @@ async fn exported(file: app::links::LabExport, (Query(pairs), headers): Asked) -
     }
 }
 
-/// What is chosen for a plan; empty for the recommended version and the declared strategy.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(default)]
-struct PlanAsked {
-    version: String,
-    strategy: String,
-    custom: String,
-}
-
 /// The plan of a hop as a file; an error is answered with its sentence.
 async fn plan_file(
     file: app::links::PlanFile,
     State(state): State<AppState>,
     Extension(identity): Extension<Identity>,
     Path((namespace, name)): Path<(String, String)>,
-    Query(asked): Query<PlanAsked>,
+    Query(asked): Query<Vec<(String, String)>>,
 ) -> Response {
     let id = TenantId { namespace, name };
-    let strategy = if asked.strategy == "custom" { &asked.custom } else { &asked.strategy };
-    let plan = match state.backend.plan(&identity, &id, asked.version.trim(), strategy.trim()).await {
+    let asked = app::tenant::start::StartQuery::from_pairs(asked);
+    let plan = match state.backend.plan(&identity, &id, &asked).await {
         Ok(plan) => plan,
         Err(error) => return in_words(&error),
     };
@@ -241,6 +231,16 @@ async fn runbook_file(
         app::links::RunbookFile::Json => ("application/json", "runbook.json"),
     };
     let disposition = format!("attachment; filename=\"{name}\"");
+    ([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], body)
+        .into_response()
+}
+
+/// A file to save, named after what it is about.
+fn download(content_type: &'static str, about: &str, name: &str, body: String) -> Response {
+    // Names of Kubernetes are plain; whatever else stands there does not get into a header.
+    let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '.');
+    let about: String = about.chars().filter(|character| plain(*character)).collect();
+    let disposition = format!("attachment; filename=\"{about}-{name}\"");
     ([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], body)
         .into_response()
 }

@@ -34,7 +34,8 @@ pub async fn make_plan(
     strategy: String,
 ) -> Result<UpgradePlan, ConsoleError> {
     let id = TenantId { namespace, name };
-    crate::error::with_status(async { crate::backend::request()?.plan(&id, &version, &strategy).await }.await)
+    let query = StartQuery { version, strategy, ..StartQuery::default() };
+    crate::error::with_status(async { crate::backend::request()?.plan(&id, &query).await }.await)
 }
 
 /// The page.
@@ -77,7 +78,7 @@ fn plan(tenant: Tenant) -> AnyView {
                         Ok(plan) => {
                             let now = tenant.snapshot.get_untracked();
                             let choice = choice.get_untracked().ok();
-                            let document = document(&plan, &now, choice.as_ref(), &query.get_untracked());
+                            let document = document(&plan, &now, choice.as_ref());
                             view! {
                                 {changed_since(tenant, plan, query, again)}
                                 {document}
@@ -138,13 +139,10 @@ fn changed_since(tenant: Tenant, plan: UpgradePlan, query: Memo<StartQuery>, aga
 }
 
 /// The document.
-pub(crate) fn document(
-    plan: &UpgradePlan,
-    snapshot: &TenantSnapshot,
-    choice: Option<&Choice>,
-    query: &StartQuery,
-) -> AnyView {
+pub(crate) fn document(plan: &UpgradePlan, snapshot: &TenantSnapshot, choice: Option<&Choice>) -> AnyView {
     let id = &snapshot.id;
+    // What the document was made for: the address may leave the version open, and another one may be recommended by then.
+    let query = choice.map(Choice::query).unwrap_or_default();
     let whole = query.as_url_query();
     let file = |file: PlanFile, label: &'static str| {
         let href = links::plan_file(id, file, &whole);
@@ -188,7 +186,7 @@ pub(crate) fn document(
                 </p>
             </div>
         </section>
-        {strategy(plan, id, query)}
+        {strategy(plan, id, &query)}
         {choice.and_then(|choice| cost(plan, snapshot, choice))}
         <section class="section stack" aria-labelledby="findings">
             <h2 id="findings">{"What speaks for and against it"}</h2>

@@ -9,14 +9,14 @@
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
-use planner::hop::{Acknowledgement, Agreement, Binding};
+use planner::hop::{Acknowledgement, Agreement, Binding, Despite};
 
 use self::agree::agree;
 pub use self::checked::Checked;
 pub(crate) use self::checked::{Checks, checks_section};
 pub(crate) use self::choice::Choice;
-pub(crate) use self::choice::choices;
 pub use self::choice::{Agreed, StartQuery};
+pub(crate) use self::choice::{choices, read_despite};
 use self::judged::check;
 pub(crate) use self::judged::{diff, judged};
 use super::{Tenant, tenant_page};
@@ -77,9 +77,12 @@ pub async fn start_hop(
     /// Why it is to start although something blocks it.
     #[server(default)]
     despite: String,
+    /// What is overridden: the findings that were shown, with commas.
+    #[server(default)]
+    overridden: String,
 ) -> Result<(), ConsoleError> {
     let id = planner::tenant::TenantId { namespace, name };
-    let agreed = Agreed { version, strategy, binding, kubelets_checked, typed_name, despite };
+    let agreed = Agreed { version, strategy, binding, kubelets_checked, typed_name, despite, overridden };
     let answer = async { crate::backend::request()?.start(&id, &agreed).await }.await;
     match answer {
         Ok(()) => {
@@ -258,10 +261,11 @@ fn refused_before(query: &StartQuery, tenant: Tenant, checks: &Checks) -> Option
         let acknowledged: &[Acknowledgement] =
             if query.kubelets_checked.is_empty() { &[] } else { &[Acknowledgement::KubeletsNotChecked] };
         let may_override = matches!(checks, Checks::Done(checked) if checked.may_override);
+        let despite = read_despite(&query.despite, &query.overridden).ok().flatten().filter(|_| may_override);
         let given = Agreement {
             acknowledged,
             typed_name: Some(&query.typed_name),
-            despite: Some(query.despite.as_str()).filter(|reason| may_override && !reason.is_empty()),
+            despite: despite.as_ref().map_or(&[], Despite::findings),
         };
         check.and(checks.findings()).may_start(given).err()
     });

@@ -226,6 +226,7 @@ fn a_refused_plain_form_comes_back_with_what_was_filled_in() {
         kubelets_checked: "yes".to_owned(),
         typed_name: "tenant-00".to_owned(),
         despite: "agreed".to_owned(),
+        overridden: "room".to_owned(),
     };
     let back = agreed.back_to_start(&tenant("v1.35.6").id, &ConsoleError::Changed(Vec::new()));
     for part in [
@@ -236,6 +237,7 @@ fn a_refused_plain_form_comes_back_with_what_was_filled_in() {
         "kubelets_checked=yes",
         "typed_name=tenant-00",
         "despite=agreed",
+        "overridden=room",
         "refused=409",
     ] {
         assert!(back.contains(part), "{part} is not in {back}");

@@ -13,10 +13,11 @@ use planner::tenant::TenantSnapshot;
 use planner::tenant_api::Answer;
 use planner::version::{KubernetesVersion, Minor};
 use planner::workers::{
-    DrainReport, DueStep, Gate, GateState, LiveWorkers, Pace, PathWorker, Serving, Workers, due, gates,
-    kubelet_patches, next_minor, order, passes, path, progress,
+    DrainReport, DueStep, Gate, GateState, JsonPatch, LiveWorkers, Order, Pace, PathWorker, Progress, Serving, Workers,
+    due, gates, kubelet_patches, next_minor, order, passes, path, progress,
 };
 
+pub use self::cluster_api::OwnedByClusterApi;
 use self::node::Drain;
 use self::query::WorkersQuery;
 use self::table::{Listing, listing};
@@ -24,13 +25,17 @@ use super::{Knowledge, Tenant, tenant_page};
 use crate::clipboard::copy_block;
 use crate::error::ConsoleError;
 use crate::format;
-use crate::links::{self, TenantTab};
-use crate::live;
+use crate::links::TenantTab;
 use crate::trouble::sentence;
 
+mod cluster_api;
 mod node;
 mod query;
 mod table;
+
+/// How long the pods of a node that is being drained are left unread.
+#[cfg(feature = "hydrate")]
+const LOOK_AGAIN_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How the nodes of a tenant are now.
 ///
@@ -82,8 +87,6 @@ fn workers(tenant: Tenant) -> AnyView {
             async move { read_workers(id.namespace, id.name).await }
         },
     );
-    let stream = links::workers_stream(&id);
-    let live = live::follow::<LiveWorkers>(move || stream.clone());
     view! {
         <Suspense fallback=|| {
             view! { <p class="muted" aria-busy="true">{"Asking the tenant’s own API …"}</p> }
@@ -93,7 +96,10 @@ fn workers(tenant: Tenant) -> AnyView {
                     .get()
                     .map(|answer| match answer {
                         Ok(first) => {
-                            let seen = Memo::new(move |_| live.latest.get().unwrap_or_else(|| first.clone()));
+                            let heard = move |json: &Option<String>| serde_json::from_str(json.as_deref()?).ok();
+                            let seen = Memo::new(move |_| {
+                                tenant.live.workers.with(heard).unwrap_or_else(|| first.clone())
+                            });
                             body(tenant, seen, query)
                         }
                         Err(error) => crate::trouble::error_notice(&error).into_any(),
@@ -104,24 +110,106 @@ fn workers(tenant: Tenant) -> AnyView {
     .into_any()
 }
 
+/// What follows from how the nodes are, worked out once for the whole page.
+#[derive(Debug, Clone, PartialEq)]
+struct Due {
+    target: KubernetesVersion,
+    progress: Progress,
+    gates: Vec<Gate>,
+    /// What makes the kubelet-config suit the kubelets to install.
+    cure: Vec<JsonPatch>,
+    order: Order,
+}
+
+impl Due {
+    /// # Errors
+    /// In words, while what they are to run cannot be read.
+    fn of(snapshot: &TenantSnapshot, workers: &Workers, releases: &ReleaseTable) -> Result<Self, String> {
+        let unreadable = |error| format!("what the workers are to run cannot be read: {error}");
+        let target = snapshot.desired_version.parsed().map_err(unreadable)?;
+        let minors = installed_on_the_way(workers, &target, releases);
+        let cure = workers.kubelet_config.read().map(|config| kubelet_patches(config, &minors)).unwrap_or_default();
+        Ok(Self {
+            progress: progress(&workers.nodes, &target),
+            gates: gates(snapshot, &target, &workers.kubeadm_config, &workers.kubelet_config, &minors),
+            cure,
+            order: order(&workers.nodes, &target, releases, Pace::default()),
+            target,
+        })
+    }
+}
+
 fn body(tenant: Tenant, seen: Memo<LiveWorkers>, query: Memo<WorkersQuery>) -> AnyView {
+    let due = Memo::new(move |_| {
+        let of = |seen: &LiveWorkers| {
+            let nothing = nothing_read();
+            let workers = seen.workers().unwrap_or(&nothing);
+            tenant.snapshot.with(|snapshot| {
+                tenant.knowledge.with_value(|knowledge| Due::of(snapshot, workers, &knowledge.releases))
+            })
+        };
+        seen.with(of)
+    });
+    let part = move |part: fn(&Page<'_>) -> AnyView| {
+        move || {
+            tenant.snapshot.with(|snapshot| {
+                seen.with(|seen| {
+                    tenant.knowledge.with_value(|knowledge| {
+                        query.with(|query| {
+                            due.with(|due| match due {
+                                Ok(due) => part(&Page { snapshot, seen, knowledge, query, due }),
+                                Err(why) => view! { <p class="lead">{sentence(why)}</p> }.into_any(),
+                            })
+                        })
+                    })
+                })
+            })
+        }
+    };
+    view! {
+        {part(before_the_nodes)}
+        {cluster_api::section(tenant)}
+        {chosen(tenant, seen, query, due)}
+        {part(nodes_and_path)}
+    }
+    .into_any()
+}
+
+/// The chosen node, if one is.
+fn chosen(
+    tenant: Tenant,
+    seen: Memo<LiveWorkers>,
+    query: Memo<WorkersQuery>,
+    due: Memo<Result<Due, String>>,
+) -> AnyView {
     let name = Memo::new(move |_| query.with(|query| query.node.clone()));
-    // Read again whenever the nodes change: a drain that goes on is seen going on.
-    let drain = Resource::new_blocking(
-        move || (name.get(), seen.with(|seen| seen.workers().map(|workers| workers.seen_at))),
-        move |(node, _)| {
-            let id = tenant.first.with_value(|first| first.id.clone());
-            async move { if node.is_empty() { None } else { Some(read_drain(id.namespace, id.name, node).await) } }
-        },
-    );
-    let target = Memo::new(move |_| tenant.snapshot.with(|snapshot| snapshot.desired_version.parsed().ok()));
     let node = Memo::new(move |_| {
         let found = |workers: &Workers| workers.nodes.iter().find(|node| name.with(|name| node.name == *name)).cloned();
         seen.with(|seen| seen.workers().and_then(found))
     });
+    let target = Memo::new(move |_| due.with(|due| due.as_ref().ok().map(|due| due.target.clone())));
+    let looked = RwSignal::new(0_u32);
+    let drain = Resource::new_blocking(
+        // Again when the node itself changes, and now and then while it is being drained: its pods go without a change of it.
+        move || (node.get(), looked.get()),
+        move |(node, _)| {
+            let id = tenant.first.with_value(|first| first.id.clone());
+            async move {
+                let name = node?.name;
+                Some((name.clone(), read_drain(id.namespace, id.name, name).await))
+            }
+        },
+    );
+    let draining = Memo::new(move |_| {
+        let target = target.get();
+        node.with(|node| node.as_ref().zip(target).is_some_and(|(node, target)| node::is_draining(node, &target)))
+    });
+    look_again_while(draining, looked);
     let one = move || {
-        let drain: Drain = drain.get().flatten().map(|answer| answer.map_err(|error| error.to_string()));
-        let (name, target) = (name.get(), target.get()?);
+        let name = name.get();
+        // An answer about another node is none.
+        let drain: Drain = drain.get().flatten().filter(|(about, _)| *about == name);
+        let target = target.get()?;
         if name.is_empty() || seen.with(|seen| seen.workers().is_none()) {
             return None;
         }
@@ -134,36 +222,41 @@ fn body(tenant: Tenant, seen: Memo<LiveWorkers>, query: Memo<WorkersQuery>) -> A
             None => node::gone(&name, close.href(&id)),
         }))
     };
-    let part = move |part: fn(&TenantSnapshot, &LiveWorkers, &Knowledge, &WorkersQuery) -> AnyView| {
-        move || {
-            tenant.snapshot.with(|snapshot| {
-                seen.with(|seen| {
-                    tenant.knowledge.with_value(|knowledge| query.with(|query| part(snapshot, seen, knowledge, query)))
-                })
-            })
-        }
-    };
-    view! {
-        {part(before_the_nodes)}
-        <Transition>{one}</Transition>
-        {part(nodes_and_path)}
-    }
-    .into_any()
+    view! { <Transition>{one}</Transition> }.into_any()
 }
 
-/// What the workers are to run; `None` while that cannot be read.
-fn target_of(snapshot: &TenantSnapshot) -> Result<KubernetesVersion, String> {
-    let unreadable = |error| format!("what the workers are to run cannot be read: {error}");
-    snapshot.desired_version.parsed().map_err(unreadable)
+/// Counts on every few seconds, as long as `wanted`; nothing on the server, where no page waits.
+fn look_again_while(wanted: Memo<bool>, looked: RwSignal<u32>) {
+    #[cfg(feature = "hydrate")]
+    {
+        let tick = move || {
+            if wanted.try_get_untracked() == Some(true) {
+                let _ = looked.try_update(|times| *times += 1);
+            }
+        };
+        if let Ok(ticking) = set_interval_with_handle(tick, LOOK_AGAIN_EVERY) {
+            on_cleanup(move || ticking.clear());
+        }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (wanted, looked);
+    }
+}
+
+/// What the parts of the page are made from.
+struct Page<'a> {
+    snapshot: &'a TenantSnapshot,
+    seen: &'a LiveWorkers,
+    knowledge: &'a Knowledge,
+    query: &'a WorkersQuery,
+    due: &'a Due,
 }
 
 /// How far they are, and what holds the first one back.
-fn before_the_nodes(snapshot: &TenantSnapshot, seen: &LiveWorkers, knowledge: &Knowledge, _: &WorkersQuery) -> AnyView {
-    let target = match target_of(snapshot) {
-        Ok(target) => target,
-        Err(words) => return view! { <p class="lead">{sentence(&words)}</p> }.into_any(),
-    };
-    let Some(workers) = seen.workers() else { return unseen(snapshot, seen, &target, knowledge) };
+fn before_the_nodes(page: &Page<'_>) -> AnyView {
+    let Page { snapshot, seen, due, .. } = *page;
+    let Some(workers) = seen.workers() else { return unseen(seen, due) };
     let lost = (!seen.is_live()).then(|| {
         view! {
             <div class="callout callout--warns" role="status">
@@ -174,29 +267,25 @@ fn before_the_nodes(snapshot: &TenantSnapshot, seen: &LiveWorkers, knowledge: &K
     });
     view! {
         {lost}
-        {verdict(snapshot, workers, &target, knowledge)}
-        {gates_section(snapshot, workers, &target, knowledge)}
+        {verdict(snapshot, workers, due)}
+        {gates_section(due)}
     }
     .into_any()
 }
 
 /// The list of nodes, and the way further on.
-fn nodes_and_path(
-    snapshot: &TenantSnapshot,
-    seen: &LiveWorkers,
-    knowledge: &Knowledge,
-    query: &WorkersQuery,
-) -> AnyView {
-    let (Some(workers), Ok(target)) = (seen.workers(), target_of(snapshot)) else { return ().into_any() };
+fn nodes_and_path(page: &Page<'_>) -> AnyView {
+    let Page { snapshot, seen, knowledge, query, due } = *page;
+    let Some(workers) = seen.workers() else { return ().into_any() };
     view! {
         <section class="section stack" aria-labelledby="nodes">
             <h2 id="nodes">{"Nodes"}</h2>
             {listing(&Listing {
                 id: &snapshot.id,
                 nodes: &workers.nodes,
-                target: &target,
+                target: &due.target,
                 serving: serving(snapshot),
-                order: &order(&workers.nodes, &target, &knowledge.releases, Pace::default()),
+                order: &due.order,
                 query,
             })}
         </section>
@@ -206,7 +295,8 @@ fn nodes_and_path(
 }
 
 /// The guide for whom no node is shown: why not, and what can be done all the same.
-fn unseen(snapshot: &TenantSnapshot, seen: &LiveWorkers, target: &KubernetesVersion, knowledge: &Knowledge) -> AnyView {
+fn unseen(seen: &LiveWorkers, due: &Due) -> AnyView {
+    let target = &due.target;
     let remedy = match seen {
         LiveWorkers::NotAsked(why) => why.remedy(),
         LiveWorkers::Waiting | LiveWorkers::Live(_) | LiveWorkers::Lost { .. } => "It is tried again by itself.",
@@ -220,7 +310,7 @@ fn unseen(snapshot: &TenantSnapshot, seen: &LiveWorkers, target: &KubernetesVers
             <p class="lead">{seen.to_string()}</p>
             <p>{remedy}</p>
         </section>
-        {gates_section(snapshot, &nothing_read(), target, knowledge)}
+        {gates_section(due)}
         <section class="section stack" aria-labelledby="by-hand">
             <h2 id="by-hand">{"The same by hand"}</h2>
             <p>
@@ -251,17 +341,15 @@ fn serving(snapshot: &TenantSnapshot) -> Option<Serving> {
     Some(Serving::both(installed, wanted).unwrap_or(Serving::only(wanted)))
 }
 
-fn verdict(snapshot: &TenantSnapshot, workers: &Workers, target: &KubernetesVersion, knowledge: &Knowledge) -> AnyView {
-    let progress = progress(&workers.nodes, target);
-    let gates = all_gates(snapshot, workers, target, &knowledge.releases);
+fn verdict(snapshot: &TenantSnapshot, workers: &Workers, due: &Due) -> AnyView {
+    let Due { target, progress, gates, order, .. } = due;
     let control_plane_done = gates.first().is_some_and(Gate::is_open);
     let headline = match (control_plane_done, progress.is_finished()) {
         (true, true) => "The tenant is finished.",
         (true, false) => "The control plane is finished, the workers are not.",
         (false, _) => "The control plane comes first.",
     };
-    let next = order(&workers.nodes, target, &knowledge.releases, Pace::default()).steps.into_iter().next();
-    let next = next.filter(|_| gates.iter().all(Gate::is_open)).map(|step| {
+    let next = order.steps.first().filter(|_| gates.iter().all(Gate::is_open)).map(|step| {
         let href =
             format!("{}#node", WorkersQuery { node: step.node.clone(), ..WorkersQuery::default() }.href(&snapshot.id));
         view! {
@@ -296,21 +384,6 @@ fn verdict(snapshot: &TenantSnapshot, workers: &Workers, target: &KubernetesVers
     .into_any()
 }
 
-fn all_gates(
-    snapshot: &TenantSnapshot,
-    workers: &Workers,
-    target: &KubernetesVersion,
-    releases: &ReleaseTable,
-) -> Vec<Gate> {
-    gates(
-        snapshot,
-        target,
-        &workers.kubeadm_config,
-        &workers.kubelet_config,
-        &installed_on_the_way(workers, target, releases),
-    )
-}
-
 /// The minors of the kubelets that are installed on the way: each must take the configuration.
 fn installed_on_the_way(workers: &Workers, target: &KubernetesVersion, releases: &ReleaseTable) -> Vec<Minor> {
     let on_the_way =
@@ -320,13 +393,8 @@ fn installed_on_the_way(workers: &Workers, target: &KubernetesVersion, releases:
 }
 
 /// What must hold before the first node.
-fn gates_section(
-    snapshot: &TenantSnapshot,
-    workers: &Workers,
-    target: &KubernetesVersion,
-    knowledge: &Knowledge,
-) -> AnyView {
-    let all = all_gates(snapshot, workers, target, &knowledge.releases);
+fn gates_section(due: &Due) -> AnyView {
+    let Due { gates: all, cure, .. } = due;
     let open = all.iter().all(Gate::is_open);
     let items = all
         .iter()
@@ -350,11 +418,9 @@ fn gates_section(
         })
         .collect_view();
     let list = view! { <ul class="findings">{items}</ul> };
-    let minors = installed_on_the_way(workers, target, &knowledge.releases);
-    let patches = workers.kubelet_config.read().map(|config| kubelet_patches(config, &minors)).unwrap_or_default();
-    let cure = (!patches.is_empty()).then(|| {
+    let cure = (!cure.is_empty()).then(|| {
         let patch =
-            serde_json::json!({ "spec": { "kubernetes": { "kubelet": { "configurationJSONPatches": patches } } } });
+            serde_json::json!({ "spec": { "kubernetes": { "kubelet": { "configurationJSONPatches": cure } } } });
         let text = serde_json::to_string_pretty(&patch).unwrap_or_default();
         copy_block("What makes the kubelet-config fit: a merge patch for the TenantControlPlane".to_owned(), text)
     });
@@ -407,7 +473,8 @@ fn path_section(
     let standing = standing_findings(snapshot, &knowledge.operator);
     let steps = match path(&installed, &wanted, &nodes, &knowledge.releases) {
         Ok(steps) => {
-            let gates = all_gates(snapshot, workers, &installed, &knowledge.releases);
+            let minors = installed_on_the_way(workers, &installed, &knowledge.releases);
+            let gates = gates(snapshot, &installed, &workers.kubeadm_config, &workers.kubelet_config, &minors);
             let items = due(steps, &standing, &gates).into_iter().map(|step| path_step(&step)).collect_view();
             view! { <ol class="feed">{items}</ol> }.into_any()
         }

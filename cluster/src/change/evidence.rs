@@ -23,8 +23,6 @@ pub struct Judged {
     pub dry_run: DryRun,
     /// What was read beside it.
     pub evidence: Evidence,
-    /// What each strategy would use of the quotas of the namespace.
-    pub quotas: Vec<(Strategy, Vec<QuotaUse>)>,
 }
 
 /// What was read beside the tenant's own objects.
@@ -55,6 +53,15 @@ impl Changes {
     /// If the tenant cannot be read. Whatever else cannot be read is a finding.
     #[tracing::instrument(skip_all, fields(user = identity.user, tenant = %request.tenant, version = %request.version))]
     pub async fn judge_all(&self, identity: &Identity, request: &HopRequest) -> Result<Judged, ChangeError> {
+        Ok(self.judged_with_room(identity, request).await?.0)
+    }
+
+    /// The same with the room that was read for it.
+    pub(super) async fn judged_with_room(
+        &self,
+        identity: &Identity,
+        request: &HopRequest,
+    ) -> Result<(Judged, Result<RoomReading, String>), ChangeError> {
         if !identity.may_see(&request.tenant) {
             return Err(ChangeError::NotFound);
         }
@@ -76,8 +83,7 @@ impl Changes {
         // Without it the finding names the owner as the tenant does.
         let cluster_api = owner.ok().flatten().and_then(|view| view.advice);
         let evidence = Evidence { dry_run: answer, cluster_api, ..evidence };
-        let quotas = quota_uses(&dry_run.snapshot, request, dry_run.preflight.hop, &beside.room);
-        Ok(Judged { dry_run, evidence, quotas })
+        Ok((Judged { dry_run, evidence }, beside.room))
     }
 
     /// Whether this person may override what blocks a hop for others' sake: only who sees every tenant can weigh them.
@@ -110,7 +116,8 @@ impl Changes {
     }
 }
 
-fn quota_uses(
+/// What each strategy would use of the quotas of the namespace.
+pub(super) fn quota_uses(
     snapshot: &TenantSnapshot,
     request: &HopRequest,
     hop: Option<HopKind>,

@@ -9,6 +9,7 @@ use planner::strategy::Strategy;
 use planner::tenant::{DataStoreFacts, PodRequests, TenantId, TenantSnapshot};
 use planner::version::KubernetesVersion;
 
+use super::evidence::quota_uses;
 use super::{ChangeError, Changes};
 use crate::identity::Identity;
 use crate::{data_store, usage};
@@ -69,11 +70,11 @@ impl Changes {
         };
         // On the heap: together they are more than a thread's stack should hold.
         let (judged, usage, data_store) = tokio::join!(
-            Box::pin(self.judge_all(identity, &request)),
+            Box::pin(self.judged_with_room(identity, &request)),
             usage::read(&self.client, tenant, &seen),
             self.data_store(&seen),
         );
-        let judged = judged?;
+        let (judged, room) = judged?;
         let snapshot = &*judged.dry_run.snapshot;
         let others = self.observer.every_tenant();
         let everyone = others.iter().map(AsRef::as_ref);
@@ -81,7 +82,7 @@ impl Changes {
             usage,
             assumed: options.assumed,
             prices: options.prices.clone(),
-            quotas: judged.quotas,
+            quotas: quota_uses(snapshot, &request, judged.dry_run.preflight.hop, &room),
             data_store: DataStoreLoad::of(snapshot, everyone, &data_store, options.data_store_limit),
             overrides: options.overrides.clone(),
         };

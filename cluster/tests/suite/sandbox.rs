@@ -8,8 +8,8 @@ use cluster::{ChangeError, Changes, DryRunAnswer, Identity, Scope, Visibility, o
 use kube::api::{Patch, PatchParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Api, Client};
-use planner::finding::{FindingKind, RoomOutcome};
-use planner::hop::{Acknowledgement, Binding, HopRequest};
+use planner::finding::{FindingKind, Overridable, RoomOutcome};
+use planner::hop::{Acknowledgement, Binding, Despite, HopRequest};
 use planner::operator::Ceiling;
 use planner::releases::ReleaseTable;
 use planner::stage;
@@ -145,7 +145,10 @@ async fn pods_without_room_are_not_started_but_for_a_reason_of_whoever_may_overr
             "only the room: {kinds:?}"
         );
     };
-    let with_reason = HopRequest { despite: Some("a node comes in a minute".to_owned()), ..request.clone() };
+    let with_reason = HopRequest {
+        despite: Despite::new("a node comes in a minute", vec![Overridable::Room]).ok(),
+        ..request.clone()
+    };
     room(kinds(changes.start(&admin(), &request).await.expect_err("no room")));
     let owner = Identity { sees: Visibility::Namespaces(["team-a".to_owned()].into()), ..admin() };
     room(kinds(changes.start(&owner, &with_reason).await.expect_err("not theirs to override")));

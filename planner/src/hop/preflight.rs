@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::changes_strategy;
 use super::{Acknowledgement, Agreement, HopKind};
-use crate::finding::{Finding, FindingKind, TenantFinding};
+use crate::finding::{Finding, FindingKind, Overridable, TenantFinding};
 use crate::next::{kamaji_verdict, standing_with};
 use crate::operator::{Ceiling, OperatorKnowledge, OperatorRules};
 use crate::releases::{ReleaseTable, Support};
@@ -76,7 +76,8 @@ impl Preflight {
     /// # Errors
     /// Everything that still stands against it.
     pub fn may_start(&self, given: Agreement<'_>) -> Result<(), Vec<Finding>> {
-        let stands = |finding: &&Finding| finding.blocks() && !(given.despite.is_some() && finding.may_be_overridden());
+        let passed = |finding: &Finding| Overridable::of(&finding.kind).is_some_and(|it| given.despite.contains(&it));
+        let stands = |finding: &&Finding| finding.blocks() && !passed(finding);
         let mut against: Vec<Finding> = self.findings.iter().filter(stands).cloned().collect();
         against.extend(
             self.needs

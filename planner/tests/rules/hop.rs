@@ -1,4 +1,8 @@
-use planner::hop::{Binding, FORMER_STRATEGY_ANNOTATION, HopKind, HopRequest, merge_patch, restore_patch};
+use planner::finding::Overridable;
+use planner::hop::{
+    Binding, Despite, DespiteError, FORMER_STRATEGY_ANNOTATION, HopKind, HopRequest, LONGEST_REASON, merge_patch,
+    restore_patch,
+};
 use planner::strategy::{DeclaredStrategy, IntOrString, Strategy};
 use planner::tenant::{
     DataStoreUse, Konnectivity, ObservedHop, Owner, PodRequests, Reading, TenantSnapshot, WriteLimits,
@@ -184,7 +188,7 @@ fn a_hop_request_survives_json() {
         strategy: Some(Strategy::BLUE_GREEN),
         acknowledged: vec![planner::hop::Acknowledgement::KubeletsNotChecked],
         typed_name: Some("tenant-00".to_owned()),
-        despite: Some("the platform team knows".to_owned()),
+        despite: Despite::new("the platform team knows", vec![Overridable::Room]).ok(),
     };
     let text = serde_json::to_string(&request).expect("json");
     assert_eq!(serde_json::from_str::<HopRequest>(&text).expect("back"), request);
@@ -245,5 +249,16 @@ fn an_observed_hop_is_a_patch_only_if_its_beginning_says_so() {
     for (from, to, kind) in cases {
         let observed = ObservedHop { from: from.map(declared), ..hop("v1.36.0", to, 0) };
         assert_eq!(observed.kind(), kind, "{from:?} to {to}");
+    }
+}
+
+#[test]
+fn an_override_of_a_start_has_a_reason_of_a_bounded_length() {
+    for (reason, error) in [
+        ("  ", Some(DespiteError::NoReason)),
+        (&"x".repeat(LONGEST_REASON + 1), Some(DespiteError::TooLong)),
+        (&"x".repeat(LONGEST_REASON), None),
+    ] {
+        assert_eq!(Despite::new(reason, Vec::new()).err(), error);
     }
 }

@@ -1,4 +1,4 @@
-use planner::finding::{Finding, FindingKind, RoomOutcome, Severity};
+use planner::finding::{Finding, FindingKind, Overridable, RoomOutcome, Severity};
 use planner::hop::{Acknowledgement, Agreement, HopKind, Preflight, preflight};
 use planner::operator::OperatorKnowledge;
 use planner::releases::ReleaseTable;
@@ -67,12 +67,12 @@ fn a_minor_starts_only_when_the_kubelets_are_acknowledged_and_the_name_is_typed(
     ];
     for (acknowledged, typed, expected) in cases {
         let against = preflight
-            .may_start(Agreement { acknowledged, typed_name: typed, despite: None })
+            .may_start(Agreement { acknowledged, typed_name: typed, despite: &[] })
             .expect_err("something is missing");
         assert_eq!(kinds(&against), expected, "{typed:?}");
     }
     assert_eq!(
-        preflight.may_start(Agreement { acknowledged: &yes, typed_name: Some(" tenant-00 "), despite: None }),
+        preflight.may_start(Agreement { acknowledged: &yes, typed_name: Some(" tenant-00 "), despite: &[] }),
         Ok(())
     );
 }
@@ -117,7 +117,7 @@ fn what_stands_against_it_cannot_be_acknowledged_away() {
             .may_start(Agreement {
                 acknowledged: &everything,
                 typed_name: Some("tenant-00"),
-                despite: Some("all the same"),
+                despite: &[Overridable::Room, Overridable::DataStoreBusy],
             })
             .expect_err("blocked");
         assert_eq!(kinds(&against), expected);
@@ -126,15 +126,17 @@ fn what_stands_against_it_cannot_be_acknowledged_away() {
 }
 
 #[test]
-fn what_blocks_for_others_sake_gives_way_to_a_reason_and_nothing_else_does() {
+fn what_blocks_for_others_sake_gives_way_where_it_was_seen_and_nothing_else_does() {
     let room = || FindingKind::Room { outcome: RoomOutcome::DoesNotFit, verdict: "no".to_owned() };
     let busy = || FindingKind::DataStoreBusy { data_store: "default".to_owned(), surging: 1 };
     let refused = || FindingKind::DryRunRefused { words: "no".to_owned() };
-    let because = Agreement { despite: Some("agreed with the platform team"), ..Agreement::default() };
+    let both = [Overridable::Room, Overridable::DataStoreBusy];
+    let despite = |findings| Agreement { despite: findings, ..Agreement::default() };
     for (found, given, left) in [
-        (vec![room(), busy()], because, vec![]),
+        (vec![room(), busy()], despite(&both), vec![]),
+        (vec![room(), busy()], despite(&both[..1]), vec!["dataStoreBusy"]),
         (vec![room(), busy()], Agreement::default(), vec!["room", "dataStoreBusy"]),
-        (vec![room(), refused()], because, vec!["dryRunRefused"]),
+        (vec![room(), refused()], despite(&both), vec!["dryRunRefused"]),
     ] {
         let found = found.into_iter().map(Finding::from).collect();
         let preflight = check(&tenant("v1.35.6"), "v1.35.7", None).and(found);

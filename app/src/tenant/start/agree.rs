@@ -1,8 +1,8 @@
 //! The form that starts a hop: what a person acknowledges, types and, if they may, overrides; and the one button.
 
 use leptos::prelude::*;
-use planner::finding::Finding;
-use planner::hop::{Acknowledgement, Binding, HopKind};
+use planner::finding::{Finding, Overridable};
+use planner::hop::{Acknowledgement, Binding, HopKind, LONGEST_REASON};
 
 use super::checked::Checks;
 use super::judged::check;
@@ -84,6 +84,13 @@ pub(super) fn agree(
         checks.with(|checks| matches!(checks, Checks::Done(checked) if checked.may_override && checked.findings.iter().any(Finding::blocks)))
             && hindrance.get().is_none()
     });
+    // The override is for what is shown here, and for nothing that comes up meanwhile.
+    let overridden = Memo::new(move |_| {
+        let shown = checks.with(Checks::findings);
+        let named =
+            shown.iter().filter(|finding| finding.blocks()).filter_map(|finding| Overridable::of(&finding.kind));
+        named.map(|finding| finding.to_string()).collect::<Vec<_>>().join(",")
+    });
     let reason = move || {
         overrides.get().then(|| {
             view! {
@@ -91,7 +98,15 @@ pub(super) fn agree(
                     <label class="field__label" for="despite">
                         {"Why start it although this is blocked"}
                     </label>
-                    <input id="despite" class="input" name="despite" value=given.despite.clone() required maxlength="300" />
+                    <input
+                        id="despite"
+                        class="input"
+                        name="despite"
+                        value=given.despite.clone()
+                        required
+                        maxlength=LONGEST_REASON.to_string()
+                    />
+                    <input type="hidden" name="overridden" value=move || overridden.get() />
                     <p class="field__hint">
                         {"You see every tenant, so you may override this for the others. Your name and the reason go to the console’s log."}
                     </p>

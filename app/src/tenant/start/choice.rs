@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
+use planner::finding::{Overridable, OverrideError};
+use planner::hop::Despite;
 use planner::next::{Verdict, next_versions};
 use planner::strategy::Strategy;
 use planner::tenant::{TenantId, TenantSnapshot};
@@ -34,6 +36,8 @@ pub struct StartQuery {
     pub typed_name: String,
     /// The reason of an override, as it was given before a refusal.
     pub despite: String,
+    /// What was to be overridden.
+    pub overridden: String,
     /// Why the start was refused: an HTTP status.
     pub refused: String,
 }
@@ -53,6 +57,8 @@ pub struct Agreed {
     pub typed_name: String,
     /// Why it is to start although something blocks it; empty if nothing is overridden.
     pub despite: String,
+    /// What is overridden: the findings that were shown, with commas.
+    pub overridden: String,
 }
 
 /// What was chosen, read.
@@ -84,6 +90,11 @@ impl Choice {
             query.version.parse().map_err(|error: planner::version::VersionError| bad(error.to_string()))?
         };
         Ok(Self { version, strategy: query.strategy()? })
+    }
+
+    /// The address that asks for exactly this.
+    pub(crate) fn query(&self) -> StartQuery {
+        StartQuery { version: self.version.to_string(), strategy: self.strategy_text(), ..StartQuery::default() }
     }
 
     pub(crate) fn strategy_text(&self) -> String {
@@ -228,6 +239,7 @@ impl Agreed {
             kubelets_checked: self.kubelets_checked.clone(),
             typed_name: self.typed_name.clone(),
             despite: self.despite.clone(),
+            overridden: self.overridden.clone(),
             refused: error.status().to_string(),
         };
         format!("{}{}", links::tenant(id, TenantTab::Start), query.as_url_query())
@@ -237,17 +249,30 @@ impl Agreed {
 impl StartQuery {
     /// Reads an address.
     pub fn from_params(params: &ParamsMap) -> Self {
-        let text = |key: &str| params.get(key).unwrap_or_default().trim().to_owned();
-        Self {
-            version: text("version"),
-            strategy: text("strategy"),
-            custom: text("custom"),
-            seen: text("seen"),
-            kubelets_checked: text("kubelets_checked"),
-            typed_name: text("typed_name"),
-            despite: text("despite"),
-            refused: text("refused"),
+        Self::from_pairs(params.clone().into_iter().map(|(key, value)| (key.into_owned(), value)))
+    }
+
+    /// Reads the pairs of an address; what stands there twice counts the first time.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut query = Self::default();
+        for (key, value) in pairs {
+            let field = match key.as_str() {
+                "version" => &mut query.version,
+                "strategy" => &mut query.strategy,
+                "custom" => &mut query.custom,
+                "seen" => &mut query.seen,
+                "kubelets_checked" => &mut query.kubelets_checked,
+                "typed_name" => &mut query.typed_name,
+                "despite" => &mut query.despite,
+                "overridden" => &mut query.overridden,
+                "refused" => &mut query.refused,
+                _ => continue,
+            };
+            if field.is_empty() {
+                value.trim().clone_into(field);
+            }
         }
+        query
     }
 
     /// The query part of the address, empty or from the `?` on.
@@ -260,6 +285,7 @@ impl StartQuery {
             ("kubelets_checked", &self.kubelets_checked),
             ("typed_name", &self.typed_name),
             ("despite", &self.despite),
+            ("overridden", &self.overridden),
             ("refused", &self.refused),
         ]
         .into_iter()
@@ -297,4 +323,19 @@ impl StartQuery {
             .map(Some)
             .map_err(|error: planner::strategy::StrategyError| ConsoleError::BadInput(error.to_string()))
     }
+}
+
+/// The override that a form or an address holds; none without a reason.
+///
+/// # Errors
+/// [`ConsoleError::BadInput`] for a reason or findings that cannot be taken.
+pub(crate) fn read_despite(reason: &str, findings: &str) -> Result<Option<Despite>, ConsoleError> {
+    if reason.trim().is_empty() {
+        return Ok(None);
+    }
+    let bad = |error: &dyn std::fmt::Display| ConsoleError::BadInput(error.to_string());
+    let named = findings.split(',').filter(|name| !name.is_empty());
+    let findings = named.map(|name| name.parse().map_err(|error: OverrideError| bad(&error)));
+    let findings = findings.collect::<Result<Vec<Overridable>, _>>()?;
+    Despite::new(reason, findings).map(Some).map_err(|error| bad(&error))
 }

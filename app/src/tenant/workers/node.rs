@@ -7,15 +7,21 @@ use planner::runbook::{ElsewherePage, Os, Rights, Runbook, Step, TypedCommand};
 use planner::tenant::TenantId;
 use planner::tenant_api::Answer;
 use planner::version::KubernetesVersion;
-use planner::workers::{DrainReport, NodeFacts, NodeName, PassesError, Reached, is_done, milestones};
+use planner::workers::{Cordon, DrainReport, NodeFacts, NodeName, PassesError, Reached, is_done, milestones};
 
 use super::table::state;
 use crate::clipboard::copy_block;
+use crate::error::ConsoleError;
 use crate::links::{self, RunbookFile};
 use crate::trouble::sentence;
 
-/// What is known of a drain.
-pub(super) type Drain = Option<Result<Answer<DrainReport>, String>>;
+/// What is known of a drain, and of which node; `None` until it is read.
+pub(super) type Drain = Option<(String, Result<Answer<DrainReport>, ConsoleError>)>;
+
+/// Whether its pods are on their way out, or about to be.
+pub(super) fn is_draining(node: &NodeFacts, target: &KubernetesVersion) -> bool {
+    node.cordon != Cordon::Schedulable && node.kubelet.parsed().is_ok_and(|kubelet| kubelet < *target)
+}
 
 /// What the runbook of a node is written from.
 enum Guide {
@@ -47,7 +53,7 @@ pub(super) fn section(
     close: String,
     drain: &Drain,
 ) -> AnyView {
-    let report = drain.as_ref().and_then(|drain| drain.as_ref().ok()).and_then(|answer| answer.read());
+    let report = drain.as_ref().and_then(|(_, answer)| answer.as_ref().ok()).and_then(Answer::read);
     view! {
         <section class="section stack" id="node" aria-labelledby="node-title">
             <div class="section__head">
@@ -88,9 +94,9 @@ fn drain_section(drain: &Drain) -> AnyView {
         None => {
             view! { <p class="muted" aria-busy="true">{"Reading the pods on it and their budgets …"}</p> }.into_any()
         }
-        Some(Err(why)) => view! { <p class="muted">{sentence(why)}</p> }.into_any(),
-        Some(Ok(Answer::Read(report))) => report_view(report),
-        Some(Ok(other)) => {
+        Some((_, Err(error))) => view! { <p class="muted">{sentence(&error.to_string())}</p> }.into_any(),
+        Some((_, Ok(Answer::Read(report)))) => report_view(report),
+        Some((_, Ok(other))) => {
             view! { <p class="muted">{sentence(&format!("it could not be read: {other}"))}</p> }.into_any()
         }
     };

@@ -156,7 +156,7 @@ fn row(listing: &Listing<'_>, node: &NodeFacts) -> AnyView {
     );
     let verdict = serving.and_then(|serving| node.kubelet_verdict(serving));
     view! {
-        <tr aria-selected=(query.node == node.name).then_some("true")>
+        <tr aria-current=(query.node == node.name).then_some("true")>
             <th scope="row">
                 {node.name.clone()}
                 {node.pool.clone().map(|pool| view! { <span class="table__unit">{format!("pool {pool}")}</span> })}
@@ -196,11 +196,11 @@ fn skew(verdict: KubeletVerdict) -> AnyView {
 }
 
 pub(super) fn state(node: &NodeFacts, done: bool) -> AnyView {
+    let both = format!("{}, {}", node.readiness, node.cordon);
     let (class, text) = match (node.readiness, node.cordon) {
-        (Readiness::NotReady | Readiness::Unknown, Cordon::ByRunbook) => {
-            ("chip chip--busy", format!("{}, {}", node.readiness, node.cordon))
-        }
-        (Readiness::NotReady | Readiness::Unknown, Cordon::Schedulable | Cordon::BySomebody) => {
+        (Readiness::NotReady | Readiness::Unknown, Cordon::ByRunbook) => ("chip chip--busy", both),
+        (Readiness::NotReady | Readiness::Unknown, Cordon::BySomebody) => ("chip chip--blocks", both),
+        (Readiness::NotReady | Readiness::Unknown, Cordon::Schedulable) => {
             ("chip chip--blocks", node.readiness.to_string())
         }
         (Readiness::Ready, Cordon::ByRunbook) => ("chip chip--busy", node.cordon.to_string()),
