@@ -74,7 +74,8 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
     let input = input.map(|input| LabInput { custom: strategy.or(input.custom), ..input });
     let rows = input.as_ref().map(|input| compare(input).rows).unwrap_or_default();
     let row = rows.iter().find(|row| Some(row.strategy) == strategy);
-    findings.extend(row.and_then(|row| facts.costs.limit_finding(row)));
+    let counted = facts.evidence.neighbours.counted;
+    findings.extend(row.and_then(|row| facts.costs.limit_finding(row, counted)));
     let overrides = facts.costs.overrides.iter();
     let overrides =
         overrides.map(|given| PlannedOverride::of(given, given.apply(&mut findings, facts.made_at))).collect();
@@ -106,7 +107,7 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
             proposals: facts.evidence.room.proposals().iter().map(ProposedStrategy::of).collect(),
         },
         forecast: row.map(|row| Forecast::of(row, snapshot.replicas)),
-        costs: input.as_ref().map(|input| PlannedCosts::of(&facts.costs, input, &rows, strategy)),
+        costs: input.as_ref().map(|input| PlannedCosts::of(&facts.costs, counted, input, &rows, strategy)),
         overrides,
         digest: digest(facts, &planned),
         findings: planned,

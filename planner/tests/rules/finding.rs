@@ -1,3 +1,4 @@
+use planner::datastore::Connections;
 use planner::finding::{Finding, FindingKind, Names, RoomOutcome, Severity, Source, TenantFinding};
 use planner::hop::Acknowledgement;
 use planner::stage::Exit;
@@ -120,6 +121,13 @@ fn every_kind_of_the_management_cluster() -> Vec<FindingKind> {
         },
         FindingKind::DataStoreBusy { data_store: text("default"), surging: 1 },
         FindingKind::DataStoreNotAllCounted { data_store: text("default") },
+        FindingKind::DataStoreLimit {
+            data_store: text("default"),
+            now: Connections { least: 150, most: Some(198) },
+            peak: Connections { least: 300, most: Some(396) },
+            limit: 600,
+            all_counted: false,
+        },
         FindingKind::DryRunAccepted,
         FindingKind::DryRunRefused { words: text("no such version") },
         FindingKind::DryRunNotJudged { why: text("no answer") },

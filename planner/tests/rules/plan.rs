@@ -252,6 +252,42 @@ fn connections_beyond_what_the_data_store_takes_are_a_warning() {
 }
 
 #[test]
+fn within_the_limit_is_a_verdict_only_where_every_tenant_is_counted() {
+    let load =
+        |wanted: &mut Wanted, change: fn(&mut DataStoreLoad)| change(wanted.costs.data_store.as_mut().expect("one"));
+    // What is missing, whether the hops of all others are seen, severity.
+    let cases: [(&str, &dyn Fn(&mut Wanted), bool, Severity); 6] = [
+        ("nothing", &|_| {}, true, Severity::Passes),
+        ("a tenant", &|it| load(it, |load| load.not_observed = 1), false, Severity::Unknown),
+        ("the object", &|it| load(it, |load| load.endpoints = None), false, Severity::Unknown),
+        ("namespaces", &|it| it.neighbours.counted = Counted::SomeNamespaces, false, Severity::Unknown),
+        ("pods of one", &|it| load(it, |load| load.unread = 1), true, Severity::Unknown),
+        // More tenants only make it worse.
+        (
+            "a tenant beyond the limit",
+            &|it| load(it, |load| (load.not_observed, load.limit) = (1, Some(593))),
+            false,
+            Severity::Warns,
+        ),
+    ];
+    for (missing, change, hops_seen, severity) in cases {
+        let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
+        wanted.costs = costs(&wanted.snapshot);
+        change(&mut wanted);
+        let plan = wanted.plan();
+        let finding = plan.findings.iter().find(|finding| finding.sentence.starts_with("DataStore default takes"));
+        let finding = finding.expect("a limit is given");
+        assert_eq!(finding.severity, severity, "{missing}: {finding:?}");
+        let said = finding.sentence.contains("Not all");
+        assert_eq!(said, missing != "nothing", "{missing}: {finding:?}");
+        assert_eq!(finding.remedy.is_some(), severity != Severity::Passes, "{missing}: {finding:?}");
+        let now = plan.costs.and_then(|costs| costs.data_store).expect("it uses one").sentence;
+        assert_eq!(now.contains("no hop of another tenant is under way"), hops_seen, "{missing}: {now}");
+        assert_eq!(now.contains("at least 2 tenants"), !hops_seen, "{missing}: {now}");
+    }
+}
+
+#[test]
 fn each_candidate_has_its_costs_and_one_is_chosen() {
     let mut wanted = Wanted::hop("v1.35.6", "v1.36.4");
     wanted.costs = costs(&wanted.snapshot);
