@@ -419,12 +419,24 @@ fn a_way_out_of_a_stuck_hop_waits_for_no_node() {
     let snapshot = never_ready("v1.35.6", "v1.36.1");
     let to = version("v1.36.4");
     let old = asked(|facts| facts.nodes = Answer::Read(vec![node("a", "v1.30.0")]));
-    let made = preflight(&snapshot, &to, None, &current(36), &ReleaseTable::built_in(), today());
-    assert!(made.findings.iter().any(|it| matches!(it.kind, FindingKind::WayOut { .. })), "{:#?}", made.findings);
-    assert!(
-        made.and(check(&old, &snapshot, &to, NOW).into_iter().flat_map(|checked| checked.findings).collect())
-            .is_clear()
-    );
+    let silent = asked(|facts| facts.server = Answer::TimedOut { seconds: 5 });
+    type Is = fn(&TenantFinding) -> bool;
+    let cases: [(&TenantApi, Is); 2] = [
+        (&old, |it| matches!(it, TenantFinding::KubeletsTooOld { .. })),
+        (&silent, |it| matches!(it, TenantFinding::Silent { .. })),
+    ];
+    for (api, is) in cases {
+        let made = preflight(&snapshot, &to, None, &current(36), &ReleaseTable::built_in(), today());
+        assert!(made.findings.iter().any(|it| matches!(it.kind, FindingKind::WayOut { .. })), "{:#?}", made.findings);
+        let made = made.and(check(api, &snapshot, &to, NOW).into_iter().flat_map(|it| it.findings).collect());
+        assert!(made.is_clear(), "{:#?}", made.findings);
+        let told = made.findings.iter().find(|it| matches!(&it.kind, FindingKind::Tenant(told) if is(told)));
+        let told = told.expect("what would block another hop is still said");
+        assert_eq!(told.severity, Severity::Warns, "{told:?}");
+        assert!(told.evidence.contains("way out"), "{told:?}");
+        let unasked = made.findings.iter().any(|it| matches!(it.kind, FindingKind::TenantApiNotChecked));
+        assert!(!unasked, "it was asked: {:#?}", made.findings);
+    }
 }
 
 #[test]
