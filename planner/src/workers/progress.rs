@@ -63,7 +63,7 @@ pub enum Reached {
     Next,
     /// Later.
     Later,
-    /// It cannot be seen from here.
+    /// Nobody saw it, and what the node reports now does not tell.
     NotKnown,
 }
 
@@ -121,7 +121,9 @@ pub fn milestones(
             (true, true) => Reached::Next,
             (false, _) => Reached::Later,
         };
-        [Reached::Yes, Reached::Yes, Reached::Yes, ready_again, uncordoned]
+        // The version says nothing of how it came there: a kubelet can be upgraded on a node that is full of pods.
+        let was_cordoned = if cordoned { Reached::Yes } else { Reached::NotKnown };
+        [was_cordoned, Reached::NotKnown, Reached::Yes, ready_again, uncordoned]
     } else if cordoned {
         let (drained, version) = match drain.map(|report| report.evicted) {
             Some(0) => (Reached::Yes, Reached::Next),
@@ -204,7 +206,7 @@ impl fmt::Display for Reached {
             Self::Yes => "done",
             Self::Next => "next",
             Self::Later => "later",
-            Self::NotKnown => "not known",
+            Self::NotKnown => "not seen",
         })
     }
 }

@@ -91,12 +91,15 @@ fn milestones_are_what_the_node_reports() {
         ("v1.35.1", Ready, ByRunbook, None, [Yes, NotKnown, Later, Later, Later]),
         ("v1.35.1", Ready, ByRunbook, drain(2), [Yes, Next, Later, Later, Later]),
         ("v1.35.1", Ready, ByRunbook, drain(0), [Yes, Yes, Next, Later, Later]),
-        ("v1.36.4", NotReady, ByRunbook, None, [Yes, Yes, Yes, Next, Later]),
-        ("v1.36.4", Ready, ByRunbook, None, [Yes, Yes, Yes, Yes, Next]),
-        ("v1.36.4", Ready, Schedulable, None, [Yes, Yes, Yes, Yes, Yes]),
+        ("v1.36.4", NotReady, ByRunbook, None, [Yes, NotKnown, Yes, Next, Later]),
+        ("v1.36.4", Ready, ByRunbook, drain(0), [Yes, NotKnown, Yes, Yes, Next]),
+        // Whoever upgraded it, nobody saw that it was drained for it.
+        ("v1.36.4", Ready, Schedulable, None, [NotKnown, NotKnown, Yes, Yes, Yes]),
+        ("v1.36.4", NotReady, Schedulable, None, [NotKnown, NotKnown, Yes, Next, Later]),
     ] {
         let node = node("a", kubelet, readiness, cordon);
         let reached = milestones(&node, &version("v1.36.4"), drain.as_ref()).map(|(_, reached)| reached);
         assert_eq!(reached, expected, "{kubelet} {readiness} {cordon} {drain:?}");
     }
+    assert_eq!([Yes, Next, Later, NotKnown].map(|reached| reached.to_string()), ["done", "next", "later", "not seen"]);
 }
