@@ -147,7 +147,8 @@ fn why(input: Option<&LabInput>, strategy: Option<Strategy>, facts: &PlanFacts<'
 }
 
 /// SHA-256 over what the verdict was read from: the binding, the hop, and each finding with its evidence. It is the same for as
-/// long as nothing of that changes, whenever the plan is made.
+/// long as nothing of that changes, whenever the plan is made; what becomes another verdict by a date alone (a backup grows old, a
+/// release loses its support, an override ends) changes it on that date.
 fn digest(facts: &PlanFacts<'_>, findings: &[PlannedFinding]) -> String {
     let strategy = facts.strategy.map(|strategy| strategy.to_string());
     let read = (Binding::of(facts.snapshot).to_string(), facts.version.to_string(), strategy, findings);

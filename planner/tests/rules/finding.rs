@@ -8,7 +8,7 @@ use planner::tenant_api::{AddOn, HookKind, NotAsked, Part};
 use planner::version::Minor;
 use planner::workers::ProxyVerdict;
 
-use crate::builders::{name, today, version};
+use crate::builders::{NOW, name, today, version};
 
 /// One of each kind.
 fn every_kind() -> Vec<FindingKind> {
@@ -46,10 +46,6 @@ fn every_kind_of_a_tenant() -> Vec<TenantFinding> {
     }
     for add_on in [AddOn::CoreDns, AddOn::KubeProxy, AddOn::KonnectivityAgent, AddOn::KonnectivityServer] {
         kinds.push(TenantFinding::AddOnPinned { add_on, version: text("v1.2.3") });
-    }
-    for hours in [0, 1, 2, 47, 48] {
-        kinds.push(TenantFinding::BackupSeen { name: text("velero/nightly"), hours });
-        kinds.push(TenantFinding::BackupOld { name: text("velero/nightly"), hours });
     }
     for others in 0..3 {
         let nodes = names(others);
@@ -95,6 +91,8 @@ fn every_kind_of_a_tenant() -> Vec<TenantFinding> {
         TenantFinding::KubeadmConfigAgrees { version: text("v1.35.6") },
         TenantFinding::KubeadmConfigDiffers { says: text("v1.36.4"), installed: text("v1.35.6") },
         TenantFinding::AddOnsFollow,
+        TenantFinding::BackupSeen { name: text("velero/nightly"), completed_at: NOW },
+        TenantFinding::BackupOld { name: text("velero/nightly"), completed_at: NOW },
         TenantFinding::NoBackupSeen,
     ]);
     kinds

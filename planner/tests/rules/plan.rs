@@ -13,11 +13,14 @@ use planner::plan::{
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
 use planner::tenant::{DataStoreFacts, MeasuredUsage, Owner, PodRequests, Reading, TenantSnapshot};
-use planner::tenant_api::{NotAsked, TenantApi};
+use planner::tenant_api::{Answer, BACKUP_IS_FRESH_HOURS, Backup, NotAsked, TenantApi};
 use planner::time::UnixMillis;
 
 use crate::builders::{NOW, current, kinds, pods, tenant, today, version};
 use crate::cluster_api::builders::{by_hand, with_topology};
+use crate::tenant_api::facts as healthy;
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// A plan of which everything but the named things is good.
 struct Wanted {
@@ -309,6 +312,18 @@ fn the_digest_is_of_the_facts_and_not_of_the_moment() {
     let digest = wanted().plan().digest;
     let later = Wanted { made_at: NOW.plus_millis(86_400_000), ..wanted() };
     assert_eq!(later.plan().digest, digest);
+    // A backup grows older with each look, and is another fact only once it is too old.
+    let with_backup = |made_at| {
+        let completed_at = NOW.plus_millis(-HOUR_MS);
+        let mut facts = healthy();
+        facts.backups = Answer::Read(vec![Backup { name: "velero/nightly".to_owned(), completed_at }]);
+        Wanted { tenant_api: TenantApi::Asked(Box::new(facts)), made_at, ..wanted() }.plan().digest
+    };
+    let fresh_for = BACKUP_IS_FRESH_HOURS * HOUR_MS - HOUR_MS;
+    let at = |millis| with_backup(NOW.plus_millis(millis));
+    assert_eq!([at(HOUR_MS), at(fresh_for)], [at(0), at(0)]);
+    assert_ne!(at(fresh_for + 1), at(0));
+    assert_eq!(at(fresh_for + 1), at(fresh_for + 72 * HOUR_MS));
     let mut busy = wanted();
     busy.snapshot.resource_version = "9999".to_owned();
     assert_eq!(busy.plan().digest, digest, "Kamaji writes status many times a second");

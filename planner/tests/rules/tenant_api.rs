@@ -37,7 +37,7 @@ fn node(name: &str, kubelet: &str) -> NodeFacts {
 }
 
 /// A tenant at v1.35.6 whose API has nothing to say against a hop.
-fn facts() -> TenantFacts {
+pub(crate) fn facts() -> TenantFacts {
     TenantFacts {
         asked_at: NOW,
         route: Route::Service,
@@ -383,7 +383,7 @@ fn what_else_the_nodes_would_meet_is_said() {
             "warns: The aggregated API v1.x is not available (MissingEndpoints).",
             "warns: The tenant's kubeadm-config says v1.34.9, but v1.35.6 is installed.",
             "warns: The PodDisruptionBudget shop/web allows no disruption now: a drain would wait for it.",
-            "warns: The newest of Velero's backups, b, was completed 25 hours ago.",
+            "warns: The newest of Velero's backups, b, was completed on 2025-11-21 07:26:40 UTC.",
         ]
     );
     let none = judged("v1.36.4", |facts| facts.backups = Answer::Missing);
