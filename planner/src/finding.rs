@@ -92,6 +92,16 @@ impl Finding {
         self.severity == Severity::Blocks
     }
 
+    /// Warns in place of blocking, and says why.
+    pub(crate) fn let_a_way_out_pass(&mut self) {
+        if !self.blocks() {
+            return;
+        }
+        self.severity = Severity::Warns;
+        let why = "It would block another hop; a way out of a stuck one does not wait for it.";
+        self.evidence = if self.evidence.is_empty() { why.to_owned() } else { format!("{}. {why}", self.evidence) };
+    }
+
     /// Whether a person with the right to do so may start all the same, with a reason: what blocks is a judgement of this console
     /// about others' load or room, and neither Kamaji nor the API server would refuse the change.
     pub fn may_be_overridden(&self) -> bool {

@@ -74,7 +74,8 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
     let input = input.map(|input| LabInput { custom: strategy.or(input.custom), ..input });
     let rows = input.as_ref().map(|input| compare(input).rows).unwrap_or_default();
     let row = rows.iter().find(|row| Some(row.strategy) == strategy);
-    findings.extend(row.and_then(|row| facts.costs.limit_finding(row)));
+    let counted = facts.evidence.neighbours.counted;
+    findings.extend(row.and_then(|row| facts.costs.limit_finding(row, counted)));
     let overrides = facts.costs.overrides.iter();
     let overrides =
         overrides.map(|given| PlannedOverride::of(given, given.apply(&mut findings, facts.made_at))).collect();
@@ -106,7 +107,7 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
             proposals: facts.evidence.room.proposals().iter().map(ProposedStrategy::of).collect(),
         },
         forecast: row.map(|row| Forecast::of(row, snapshot.replicas)),
-        costs: input.as_ref().map(|input| PlannedCosts::of(&facts.costs, input, &rows, strategy)),
+        costs: input.as_ref().map(|input| PlannedCosts::of(&facts.costs, counted, input, &rows, strategy)),
         overrides,
         digest: digest(facts, &planned),
         findings: planned,
@@ -146,7 +147,8 @@ fn why(input: Option<&LabInput>, strategy: Option<Strategy>, facts: &PlanFacts<'
 }
 
 /// SHA-256 over what the verdict was read from: the binding, the hop, and each finding with its evidence. It is the same for as
-/// long as nothing of that changes, whenever the plan is made.
+/// long as nothing of that changes, whenever the plan is made; what becomes another verdict by a date alone (a backup grows old, a
+/// release loses its support, an override ends) changes it on that date.
 fn digest(facts: &PlanFacts<'_>, findings: &[PlannedFinding]) -> String {
     let strategy = facts.strategy.map(|strategy| strategy.to_string());
     let read = (Binding::of(facts.snapshot).to_string(), facts.version.to_string(), strategy, findings);

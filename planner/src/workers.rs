@@ -15,7 +15,7 @@ pub use self::passes::{Pass, PassesError, WayUp, passes, ways_up};
 pub use self::path::{PathError, PathStep, PathWorker, WorkerPasses, path};
 pub use self::progress::{Milestone, NextMinor, Progress, Reached, is_done, milestones, next_minor, progress};
 pub use self::skew::{
-    KubeletVerdict, PolicyLine, ProxyVerdict, Serving, ServingError, kube_proxy, kubelet, kubelet_reach,
+    KubeletVerdict, PolicyLine, ProxyVerdict, Serving, ServingError, is_left_behind, kube_proxy, kubelet, kubelet_reach,
 };
 
 mod drain;

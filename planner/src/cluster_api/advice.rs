@@ -17,7 +17,7 @@ use crate::next::kamaji_verdict;
 use crate::operator::OperatorKnowledge;
 use crate::tenant::{DeclaredVersion, TenantSnapshot};
 use crate::version::KubernetesVersion;
-use crate::workers::{KubeletVerdict, Serving, kubelet};
+use crate::workers::{Serving, is_left_behind};
 
 mod workers;
 
@@ -229,12 +229,11 @@ impl Asked<'_> {
         as_cluster_api_reads_it(&self.control_plane.version) == installed
     }
 
-    /// Workers whose kubelets a control plane of the wanted version would leave behind.
+    /// Workers whose kubelets a control plane of the wanted version would leave behind, or may: the version is unreadable.
     fn too_old(&self) -> Vec<Wait> {
         let serving = Serving::only(self.to.minor());
         let left_behind = |version: &DeclaredVersion| {
-            let line = as_cluster_api_reads_it(version).map(|version| version.minor());
-            line.is_some_and(|line| matches!(kubelet(line, serving), KubeletVerdict::TooOld { .. }))
+            is_left_behind(as_cluster_api_reads_it(version).map(|version| version.minor()), serving)
         };
         let old = Workers::versions(self.facts).into_iter().filter(|(_, version)| left_behind(version));
         old.map(|(object, version)| Wait::TooOld { object, version, wanted: self.to.clone() }).collect()

@@ -2,8 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Names;
 use super::change::ObjectRef;
+use super::{Names, as_cluster_api_reads_it};
 use crate::finding::Finding;
 use crate::tenant::DeclaredVersion;
 use crate::version::KubernetesVersion;
@@ -44,7 +44,7 @@ pub enum Wait {
         /// The topology's version.
         version: DeclaredVersion,
     },
-    /// Workers would be too old for the version.
+    /// Workers would be too old for the version, or have one that cannot be read.
     TooOld {
         /// Which ones.
         object: ObjectRef,
@@ -140,6 +140,10 @@ impl fmt::Display for Wait {
                     Names(objects)
                 )
             }
+            Self::TooOld { object, version, wanted } if as_cluster_api_reads_it(version).is_none() => write!(
+                f,
+                "{object} has {version}, which is no version: whether a control plane of {wanted} leaves it behind is not known."
+            ),
             Self::TooOld { object, version, wanted } => {
                 write!(f, "{object} has {version}, which is too old for a control plane of {wanted}.")
             }

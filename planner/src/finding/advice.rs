@@ -8,10 +8,10 @@ impl FindingKind {
         match self {
             Self::Tenant(finding) => finding.severity(),
             // The numbers are ranges, so none of it blocks.
-            Self::DataStoreLimit { peak, limit, .. } => match peak.against(*limit) {
-                AgainstLimit::Within => Severity::Passes,
-                AgainstLimit::MayExceed => Severity::Warns,
-                AgainstLimit::Unlimited => Severity::Unknown,
+            Self::DataStoreLimit { peak, limit, all_counted, .. } => match (peak.against(*limit), all_counted) {
+                (AgainstLimit::Within, true) => Severity::Passes,
+                (AgainstLimit::MayExceed, _) => Severity::Warns,
+                (AgainstLimit::Within, false) | (AgainstLimit::Unlimited, _) => Severity::Unknown,
             },
             Self::Malformed { .. }
             | Self::AboveCeiling { .. }
@@ -297,6 +297,9 @@ impl FindingKind {
             }
             Self::DataStoreLimit { peak, limit, .. } if peak.against(*limit) != AgainstLimit::Within => {
                 "Take a strategy of less surge, let the DataStore take more, or look at what it really holds."
+            }
+            Self::DataStoreLimit { all_counted: false, .. } => {
+                "Ask a platform administrator how many connections the DataStore really holds."
             }
             Self::DryRunRefused { .. } => "Read the words of the refusal; nothing was written.",
             Self::DryRunNotJudged { .. } => "Look again when the API server and Kamaji answer.",

@@ -403,6 +403,8 @@ pub enum FindingKind {
         peak: Connections,
         /// How many it takes.
         limit: u32,
+        /// Whether the API servers of all its tenants are in these sums. If not, there may be more connections than they say.
+        all_counted: bool,
     },
     /// The API server and Kamaji would take the change.
     DryRunAccepted,

@@ -232,11 +232,15 @@ impl fmt::Display for FindingKind {
                     "On DataStore {data_store} {others} more API servers than usual; a second surge may overload it."
                 )
             }
-            Self::DataStoreLimit { data_store, now, peak, limit } => {
+            Self::DataStoreLimit { data_store, now, peak, limit, all_counted } => {
                 write!(
                     f,
                     "DataStore {data_store} takes {limit} connections: its tenants hold {now} now, {peak} at the peak."
-                )
+                )?;
+                if *all_counted {
+                    return Ok(());
+                }
+                f.write_str(" Not all API servers on it could be counted, so there may be more.")
             }
             Self::DataStoreNotAllCounted { data_store } => write!(
                 f,

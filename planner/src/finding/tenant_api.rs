@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Severity, Source};
 use crate::tenant_api::{AddOn, HookKind, NotAsked, Part, Route};
+use crate::time::UnixMillis;
 use crate::version::{KubernetesVersion, Minor};
 use crate::workers::ProxyVerdict;
 
@@ -220,15 +221,15 @@ pub enum TenantFinding {
     BackupSeen {
         /// Which.
         name: String,
-        /// Its age (h).
-        hours: i64,
+        /// When it was completed: its age would be another one with each look.
+        completed_at: UnixMillis,
     },
     /// The newest backup is old.
     BackupOld {
         /// Which.
         name: String,
-        /// Its age (h).
-        hours: i64,
+        /// When it was completed: its age would be another one with each look.
+        completed_at: UnixMillis,
     },
     /// No backup was seen.
     NoBackupSeen,

@@ -5,6 +5,7 @@ mod rows;
 
 use serde::{Deserialize, Serialize};
 
+use super::Counted;
 use crate::cost::{Bill, Bytes, MilliCpu, PodSizes, Prices, Resource, StorageTime, SurgeStep, UsageUnknown};
 use crate::datastore::{Connections, DataStoreLoad};
 use crate::film::Peaks;
@@ -185,16 +186,24 @@ impl Default for CostFacts {
 
 impl CostFacts {
     /// How the connections at the peak compare with the limit that was given; `None` if none was, or the driver is not known.
-    pub(super) fn limit_finding(&self, row: &LabRow) -> Option<Finding> {
+    pub(super) fn limit_finding(&self, row: &LabRow, counted: Counted) -> Option<Finding> {
         let load = self.data_store.as_ref()?;
         let (now, peak) = load.now().zip(load.with(row.summary.peaks.running))?;
-        Some(FindingKind::DataStoreLimit { data_store: load.name.clone(), now, peak, limit: load.limit? }.into())
+        let all_counted = sees_every_tenant(load, counted) && load.unread == 0;
+        let (data_store, limit) = (load.name.clone(), load.limit?);
+        Some(FindingKind::DataStoreLimit { data_store, now, peak, limit, all_counted }.into())
     }
 }
 
 impl PlannedCosts {
     /// Of every candidate of the lab.
-    pub(super) fn of(costs: &CostFacts, input: &LabInput, rows: &[LabRow], chosen: Option<Strategy>) -> Self {
+    pub(super) fn of(
+        costs: &CostFacts,
+        counted: Counted,
+        input: &LabInput,
+        rows: &[LabRow],
+        chosen: Option<Strategy>,
+    ) -> Self {
         let requested = input.requests;
         let sizes = PodSizes { requested, measured: costs.usage.as_ref().ok().copied(), assumed: costs.assumed };
         let strategies = rows.iter().map(|row| {
@@ -220,7 +229,8 @@ impl PlannedCosts {
             ));
         }
         notes.extend(costs.data_store.iter().flat_map(DataStoreLoad::notes));
-        Self { strategies, data_store: costs.data_store.as_ref().map(DataStoreNow::of), notes }
+        let data_store = costs.data_store.as_ref().map(|load| DataStoreNow::of(load, counted));
+        Self { strategies, data_store, notes }
     }
 }
 
@@ -325,13 +335,20 @@ impl QuotaLine {
 }
 
 impl DataStoreNow {
-    fn of(load: &DataStoreLoad) -> Self {
+    fn of(load: &DataStoreLoad, counted: Counted) -> Self {
         let DataStoreLoad { name, driver, tenants, api_servers, hops, .. } = load;
         let driver_words = driver.as_deref().map(|driver| format!(" ({driver})")).unwrap_or_default();
-        let users = if *tenants == 1 { "this tenant alone".to_owned() } else { format!("{tenants} tenants") };
+        let all_seen = sees_every_tenant(load, counted);
+        let users = match (*tenants, all_seen) {
+            (1, true) => "this tenant alone".to_owned(),
+            (1, false) => "this tenant and perhaps others".to_owned(),
+            (many, true) => format!("{many} tenants"),
+            (many, false) => format!("at least {many} tenants"),
+        };
         let servers = if *api_servers == 1 { "1 API server".to_owned() } else { format!("{api_servers} API servers") };
         let hops_words = match hops {
-            0 => "no hop of another tenant is under way".to_owned(),
+            0 if all_seen => "no hop of another tenant is under way".to_owned(),
+            0 => "no hop of another tenant is seen, and not every tenant is seen".to_owned(),
             1 => "a hop of one other tenant is under way".to_owned(),
             hops => format!("hops of {hops} other tenants are under way"),
         };
@@ -348,6 +365,11 @@ impl DataStoreNow {
             sentence: format!("DataStore {name}{driver_words} serves {users} with {servers} now; {hops_words}{takes}."),
         }
     }
+}
+
+/// Whether no tenant of the DataStore is missing. Its object names those that are not observed, so without it nobody knows.
+fn sees_every_tenant(load: &DataStoreLoad, counted: Counted) -> bool {
+    counted == Counted::Everywhere && load.endpoints.is_some() && load.not_observed == 0
 }
 
 impl PlannedOverride {

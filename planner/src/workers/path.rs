@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::passes::{PassesError, passes};
-use super::skew::{KubeletVerdict, Serving, kubelet};
+use super::skew::{Serving, is_left_behind, kubelet};
 use crate::hop::HopKind;
 use crate::releases::ReleaseTable;
 use crate::version::{KubernetesVersion, Minor};
@@ -142,8 +142,7 @@ pub fn path(
     let mut at = installed.clone();
     for to in stops(installed, wanted, releases)? {
         let next = Serving::both(at.minor(), to.minor()).unwrap_or(Serving::only(to.minor()));
-        let left_behind =
-            |worker: &PathWorker| matches!(kubelet(worker.kubelet.minor(), next), KubeletVerdict::TooOld { .. });
+        let left_behind = |worker: &PathWorker| is_left_behind(Some(worker.kubelet.minor()), next);
         if workers.iter().any(left_behind) {
             let moved = bring(&mut workers, left_behind, &at, releases)?;
             steps.push(PathStep::WorkerStop { workers: moved, to: at.clone(), before: to.minor() });

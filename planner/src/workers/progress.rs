@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::drain::DrainReport;
 use super::node::{Cordon, NodeFacts, Readiness};
-use super::skew::{Serving, kubelet};
+use super::skew::{Serving, is_left_behind};
 use crate::version::{KubernetesVersion, Minor};
 
 /// How far the workers of a tenant are.
@@ -31,8 +31,10 @@ pub struct Progress {
 pub struct NextMinor {
     /// That minor.
     pub minor: Minor,
-    /// Names of the nodes that it would leave too far behind, or whose version cannot be read; none if it may.
+    /// Names of the nodes that it would leave too far behind, or whose version cannot be read.
     pub waits_for: Vec<String>,
+    /// Names of the nodes whose kubelets would still be newer than it.
+    pub ahead: Vec<String>,
 }
 
 /// What is observed of one node's way.
@@ -61,7 +63,7 @@ pub enum Reached {
     Next,
     /// Later.
     Later,
-    /// It cannot be seen from here.
+    /// Nobody saw it, and what the node reports now does not tell.
     NotKnown,
 }
 
@@ -88,13 +90,20 @@ fn runs(node: &NodeFacts, target: &KubernetesVersion) -> bool {
 
 /// What the next minor of the control plane waits for, by version skew alone.
 ///
-/// While the API servers are replaced both minors serve, so each kubelet must suit both.
+/// While the API servers are replaced both minors serve, so no kubelet may be too old for the newer one. A kubelet that has the
+/// newer minor already is put right by the hop.
 pub fn next_minor(nodes: &[NodeFacts], serving: Minor) -> NextMinor {
     let minor = Minor { minor: serving.minor + 1, ..serving };
     let both = Serving::both(serving, minor).unwrap_or(Serving::only(minor));
-    let left_behind =
-        |node: &&NodeFacts| !node.kubelet.parsed().is_ok_and(|version| kubelet(version.minor(), both).is_supported());
-    NextMinor { minor, waits_for: nodes.iter().filter(left_behind).map(|node| node.name.clone()).collect() }
+    let line = |node: &NodeFacts| node.kubelet.parsed().ok().map(|version| version.minor());
+    let named = |meant: &dyn Fn(Option<Minor>) -> bool| {
+        nodes.iter().filter(|node| meant(line(node))).map(|node| node.name.clone()).collect()
+    };
+    NextMinor {
+        minor,
+        waits_for: named(&|line| is_left_behind(line, both)),
+        ahead: named(&|line| line.is_some_and(|line| line > minor)),
+    }
 }
 
 /// Where a node stands on its way, milestone by milestone. `drain`: what a drain would still meet, if that was read.
@@ -112,7 +121,9 @@ pub fn milestones(
             (true, true) => Reached::Next,
             (false, _) => Reached::Later,
         };
-        [Reached::Yes, Reached::Yes, Reached::Yes, ready_again, uncordoned]
+        // The version says nothing of how it came there: a kubelet can be upgraded on a node that is full of pods.
+        let was_cordoned = if cordoned { Reached::Yes } else { Reached::NotKnown };
+        [was_cordoned, Reached::NotKnown, Reached::Yes, ready_again, uncordoned]
     } else if cordoned {
         let (drained, version) = match drain.map(|report| report.evicted) {
             Some(0) => (Reached::Yes, Reached::Next),
@@ -156,14 +167,24 @@ impl fmt::Display for Progress {
 
 impl fmt::Display for NextMinor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { minor, waits_for } = self;
+        let Self { minor, waits_for, ahead } = self;
         match &waits_for[..] {
-            [] => write!(f, "As far as the kubelets go, the control plane may take {minor} next."),
-            [one] => write!(f, "Before the control plane takes {minor}, {one} must follow."),
+            [] if ahead.is_empty() => {
+                return write!(f, "As far as the kubelets go, the control plane may take {minor} next.");
+            }
+            [] => {}
+            [one] => write!(f, "Before the control plane takes {minor}, {one} must follow.")?,
             [first, rest @ ..] => {
-                write!(f, "Before the control plane takes {minor}, {first} and {} more must follow.", rest.len())
+                write!(f, "Before the control plane takes {minor}, {first} and {} more must follow.", rest.len())?;
             }
         }
+        let (who, are) = match &ahead[..] {
+            [] => return Ok(()),
+            [one] => (one.clone(), "is"),
+            [first, rest @ ..] => (format!("{first} and {} more", rest.len()), "are"),
+        };
+        let space = if waits_for.is_empty() { "" } else { " " };
+        write!(f, "{space}{who} {are} newer than {minor}, and a kubelet must not be newer than the control plane.")
     }
 }
 
@@ -185,7 +206,7 @@ impl fmt::Display for Reached {
             Self::Yes => "done",
             Self::Next => "next",
             Self::Later => "later",
-            Self::NotKnown => "not known",
+            Self::NotKnown => "not seen",
         })
     }
 }

@@ -172,6 +172,20 @@ pub fn kubelet(kubelet: Minor, serving: Serving) -> KubeletVerdict {
     }
 }
 
+/// Whether these API servers leave a kubelet of this line behind: it is older than they support. `None`: its version cannot be
+/// read, so nobody can say that it is not. One that is ahead is not left behind.
+pub fn is_left_behind(line: Option<Minor>, serving: Serving) -> bool {
+    let Some(line) = line else { return true };
+    match kubelet(line, serving) {
+        KubeletVerdict::TooOld { .. } => true,
+        KubeletVerdict::OtherMajor => line < serving.oldest,
+        KubeletVerdict::Same
+        | KubeletVerdict::Behind { .. }
+        | KubeletVerdict::AtLimit { .. }
+        | KubeletVerdict::TooNew { .. } => false,
+    }
+}
+
 /// What the policy says of a kube-proxy of this line, on a node with this kubelet.
 pub fn kube_proxy(proxy: Minor, kubelet: Minor, serving: Serving) -> ProxyVerdict {
     if proxy.major != serving.newest.major || proxy.major != kubelet.major {

@@ -1,3 +1,4 @@
+use planner::datastore::Connections;
 use planner::finding::{Finding, FindingKind, Names, RoomOutcome, Severity, Source, TenantFinding};
 use planner::hop::Acknowledgement;
 use planner::stage::Exit;
@@ -7,7 +8,7 @@ use planner::tenant_api::{AddOn, HookKind, NotAsked, Part};
 use planner::version::Minor;
 use planner::workers::ProxyVerdict;
 
-use crate::builders::{name, today, version};
+use crate::builders::{NOW, name, today, version};
 
 /// One of each kind.
 fn every_kind() -> Vec<FindingKind> {
@@ -45,10 +46,6 @@ fn every_kind_of_a_tenant() -> Vec<TenantFinding> {
     }
     for add_on in [AddOn::CoreDns, AddOn::KubeProxy, AddOn::KonnectivityAgent, AddOn::KonnectivityServer] {
         kinds.push(TenantFinding::AddOnPinned { add_on, version: text("v1.2.3") });
-    }
-    for hours in [0, 1, 2, 47, 48] {
-        kinds.push(TenantFinding::BackupSeen { name: text("velero/nightly"), hours });
-        kinds.push(TenantFinding::BackupOld { name: text("velero/nightly"), hours });
     }
     for others in 0..3 {
         let nodes = names(others);
@@ -94,6 +91,8 @@ fn every_kind_of_a_tenant() -> Vec<TenantFinding> {
         TenantFinding::KubeadmConfigAgrees { version: text("v1.35.6") },
         TenantFinding::KubeadmConfigDiffers { says: text("v1.36.4"), installed: text("v1.35.6") },
         TenantFinding::AddOnsFollow,
+        TenantFinding::BackupSeen { name: text("velero/nightly"), completed_at: NOW },
+        TenantFinding::BackupOld { name: text("velero/nightly"), completed_at: NOW },
         TenantFinding::NoBackupSeen,
     ]);
     kinds
@@ -120,6 +119,13 @@ fn every_kind_of_the_management_cluster() -> Vec<FindingKind> {
         },
         FindingKind::DataStoreBusy { data_store: text("default"), surging: 1 },
         FindingKind::DataStoreNotAllCounted { data_store: text("default") },
+        FindingKind::DataStoreLimit {
+            data_store: text("default"),
+            now: Connections { least: 150, most: Some(198) },
+            peak: Connections { least: 300, most: Some(396) },
+            limit: 600,
+            all_counted: false,
+        },
         FindingKind::DryRunAccepted,
         FindingKind::DryRunRefused { words: text("no such version") },
         FindingKind::DryRunNotJudged { why: text("no answer") },

@@ -13,11 +13,14 @@ use planner::plan::{
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
 use planner::tenant::{DataStoreFacts, MeasuredUsage, Owner, PodRequests, Reading, TenantSnapshot};
-use planner::tenant_api::{NotAsked, TenantApi};
+use planner::tenant_api::{Answer, BACKUP_IS_FRESH_HOURS, Backup, NotAsked, TenantApi};
 use planner::time::UnixMillis;
 
 use crate::builders::{NOW, current, kinds, pods, tenant, today, version};
 use crate::cluster_api::builders::{by_hand, with_topology};
+use crate::tenant_api::facts as healthy;
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// A plan of which everything but the named things is good.
 struct Wanted {
@@ -252,6 +255,42 @@ fn connections_beyond_what_the_data_store_takes_are_a_warning() {
 }
 
 #[test]
+fn within_the_limit_is_a_verdict_only_where_every_tenant_is_counted() {
+    let load =
+        |wanted: &mut Wanted, change: fn(&mut DataStoreLoad)| change(wanted.costs.data_store.as_mut().expect("one"));
+    // What is missing, whether the hops of all others are seen, severity.
+    let cases: [(&str, &dyn Fn(&mut Wanted), bool, Severity); 6] = [
+        ("nothing", &|_| {}, true, Severity::Passes),
+        ("a tenant", &|it| load(it, |load| load.not_observed = 1), false, Severity::Unknown),
+        ("the object", &|it| load(it, |load| load.endpoints = None), false, Severity::Unknown),
+        ("namespaces", &|it| it.neighbours.counted = Counted::SomeNamespaces, false, Severity::Unknown),
+        ("pods of one", &|it| load(it, |load| load.unread = 1), true, Severity::Unknown),
+        // More tenants only make it worse.
+        (
+            "a tenant beyond the limit",
+            &|it| load(it, |load| (load.not_observed, load.limit) = (1, Some(593))),
+            false,
+            Severity::Warns,
+        ),
+    ];
+    for (missing, change, hops_seen, severity) in cases {
+        let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
+        wanted.costs = costs(&wanted.snapshot);
+        change(&mut wanted);
+        let plan = wanted.plan();
+        let finding = plan.findings.iter().find(|finding| finding.sentence.starts_with("DataStore default takes"));
+        let finding = finding.expect("a limit is given");
+        assert_eq!(finding.severity, severity, "{missing}: {finding:?}");
+        let said = finding.sentence.contains("Not all");
+        assert_eq!(said, missing != "nothing", "{missing}: {finding:?}");
+        assert_eq!(finding.remedy.is_some(), severity != Severity::Passes, "{missing}: {finding:?}");
+        let now = plan.costs.and_then(|costs| costs.data_store).expect("it uses one").sentence;
+        assert_eq!(now.contains("no hop of another tenant is under way"), hops_seen, "{missing}: {now}");
+        assert_eq!(now.contains("at least 2 tenants"), !hops_seen, "{missing}: {now}");
+    }
+}
+
+#[test]
 fn each_candidate_has_its_costs_and_one_is_chosen() {
     let mut wanted = Wanted::hop("v1.35.6", "v1.36.4");
     wanted.costs = costs(&wanted.snapshot);
@@ -273,6 +312,18 @@ fn the_digest_is_of_the_facts_and_not_of_the_moment() {
     let digest = wanted().plan().digest;
     let later = Wanted { made_at: NOW.plus_millis(86_400_000), ..wanted() };
     assert_eq!(later.plan().digest, digest);
+    // A backup grows older with each look, and is another fact only once it is too old.
+    let with_backup = |made_at| {
+        let completed_at = NOW.plus_millis(-HOUR_MS);
+        let mut facts = healthy();
+        facts.backups = Answer::Read(vec![Backup { name: "velero/nightly".to_owned(), completed_at }]);
+        Wanted { tenant_api: TenantApi::Asked(Box::new(facts)), made_at, ..wanted() }.plan().digest
+    };
+    let fresh_for = BACKUP_IS_FRESH_HOURS * HOUR_MS - HOUR_MS;
+    let at = |millis| with_backup(NOW.plus_millis(millis));
+    assert_eq!([at(HOUR_MS), at(fresh_for)], [at(0), at(0)]);
+    assert_ne!(at(fresh_for + 1), at(0));
+    assert_eq!(at(fresh_for + 1), at(fresh_for + 72 * HOUR_MS));
     let mut busy = wanted();
     busy.snapshot.resource_version = "9999".to_owned();
     assert_eq!(busy.plan().digest, digest, "Kamaji writes status many times a second");

@@ -37,7 +37,7 @@ fn node(name: &str, kubelet: &str) -> NodeFacts {
 }
 
 /// A tenant at v1.35.6 whose API has nothing to say against a hop.
-fn facts() -> TenantFacts {
+pub(crate) fn facts() -> TenantFacts {
     TenantFacts {
         asked_at: NOW,
         route: Route::Service,
@@ -383,7 +383,7 @@ fn what_else_the_nodes_would_meet_is_said() {
             "warns: The aggregated API v1.x is not available (MissingEndpoints).",
             "warns: The tenant's kubeadm-config says v1.34.9, but v1.35.6 is installed.",
             "warns: The PodDisruptionBudget shop/web allows no disruption now: a drain would wait for it.",
-            "warns: The newest of Velero's backups, b, was completed 25 hours ago.",
+            "warns: The newest of Velero's backups, b, was completed on 2025-11-21 07:26:40 UTC.",
         ]
     );
     let none = judged("v1.36.4", |facts| facts.backups = Answer::Missing);
@@ -419,12 +419,24 @@ fn a_way_out_of_a_stuck_hop_waits_for_no_node() {
     let snapshot = never_ready("v1.35.6", "v1.36.1");
     let to = version("v1.36.4");
     let old = asked(|facts| facts.nodes = Answer::Read(vec![node("a", "v1.30.0")]));
-    let made = preflight(&snapshot, &to, None, &current(36), &ReleaseTable::built_in(), today());
-    assert!(made.findings.iter().any(|it| matches!(it.kind, FindingKind::WayOut { .. })), "{:#?}", made.findings);
-    assert!(
-        made.and(check(&old, &snapshot, &to, NOW).into_iter().flat_map(|checked| checked.findings).collect())
-            .is_clear()
-    );
+    let silent = asked(|facts| facts.server = Answer::TimedOut { seconds: 5 });
+    type Is = fn(&TenantFinding) -> bool;
+    let cases: [(&TenantApi, Is); 2] = [
+        (&old, |it| matches!(it, TenantFinding::KubeletsTooOld { .. })),
+        (&silent, |it| matches!(it, TenantFinding::Silent { .. })),
+    ];
+    for (api, is) in cases {
+        let made = preflight(&snapshot, &to, None, &current(36), &ReleaseTable::built_in(), today());
+        assert!(made.findings.iter().any(|it| matches!(it.kind, FindingKind::WayOut { .. })), "{:#?}", made.findings);
+        let made = made.and(check(api, &snapshot, &to, NOW).into_iter().flat_map(|it| it.findings).collect());
+        assert!(made.is_clear(), "{:#?}", made.findings);
+        let told = made.findings.iter().find(|it| matches!(&it.kind, FindingKind::Tenant(told) if is(told)));
+        let told = told.expect("what would block another hop is still said");
+        assert_eq!(told.severity, Severity::Warns, "{told:?}");
+        assert!(told.evidence.contains("way out"), "{told:?}");
+        let unasked = made.findings.iter().any(|it| matches!(it.kind, FindingKind::TenantApiNotChecked));
+        assert!(!unasked, "it was asked: {:#?}", made.findings);
+    }
 }
 
 #[test]

@@ -57,12 +57,27 @@ fn the_next_minor_waits_for_those_that_it_would_leave_behind() {
         let nodes: Vec<NodeFacts> = kubelets.iter().map(|kubelet| well(kubelet, kubelet)).collect();
         next_minor(&nodes, serving).to_string()
     };
-    assert_eq!(of(&["v1.35.1", "v1.33.4"]), "As far as the kubelets go, the control plane may take 1.36 next.");
-    assert_eq!(of(&["v1.35.1", "v1.32.4"]), "Before the control plane takes 1.36, v1.32.4 must follow.");
-    assert_eq!(
-        of(&["v1.32.1", "odd", "v1.32.4"]),
-        "Before the control plane takes 1.36, v1.32.1 and 2 more must follow."
-    );
+    let may = "As far as the kubelets go, the control plane may take 1.36 next.";
+    let cases: [(&[&str], &str); 7] = [
+        (&["v1.35.1", "v1.33.4"], may),
+        // Newer than what serves now: the hop itself puts it right.
+        (&["v1.36.1"], may),
+        (&["v1.35.1", "v1.32.4"], "Before the control plane takes 1.36, v1.32.4 must follow."),
+        (&["v1.32.1", "odd", "v1.32.4"], "Before the control plane takes 1.36, v1.32.1 and 2 more must follow."),
+        (&["v1.37.0"], "v1.37.0 is newer than 1.36, and a kubelet must not be newer than the control plane."),
+        (
+            &["v1.37.0", "v2.0.0"],
+            "v1.37.0 and 1 more are newer than 1.36, and a kubelet must not be newer than the control plane.",
+        ),
+        (
+            &["v1.32.4", "v1.37.0"],
+            "Before the control plane takes 1.36, v1.32.4 must follow. v1.37.0 is newer than 1.36, and a kubelet must not be newer \
+             than the control plane.",
+        ),
+    ];
+    for (kubelets, says) in cases {
+        assert_eq!(of(kubelets), says, "{kubelets:?}");
+    }
 }
 
 #[test]
@@ -76,12 +91,15 @@ fn milestones_are_what_the_node_reports() {
         ("v1.35.1", Ready, ByRunbook, None, [Yes, NotKnown, Later, Later, Later]),
         ("v1.35.1", Ready, ByRunbook, drain(2), [Yes, Next, Later, Later, Later]),
         ("v1.35.1", Ready, ByRunbook, drain(0), [Yes, Yes, Next, Later, Later]),
-        ("v1.36.4", NotReady, ByRunbook, None, [Yes, Yes, Yes, Next, Later]),
-        ("v1.36.4", Ready, ByRunbook, None, [Yes, Yes, Yes, Yes, Next]),
-        ("v1.36.4", Ready, Schedulable, None, [Yes, Yes, Yes, Yes, Yes]),
+        ("v1.36.4", NotReady, ByRunbook, None, [Yes, NotKnown, Yes, Next, Later]),
+        ("v1.36.4", Ready, ByRunbook, drain(0), [Yes, NotKnown, Yes, Yes, Next]),
+        // Whoever upgraded it, nobody saw that it was drained for it.
+        ("v1.36.4", Ready, Schedulable, None, [NotKnown, NotKnown, Yes, Yes, Yes]),
+        ("v1.36.4", NotReady, Schedulable, None, [NotKnown, NotKnown, Yes, Next, Later]),
     ] {
         let node = node("a", kubelet, readiness, cordon);
         let reached = milestones(&node, &version("v1.36.4"), drain.as_ref()).map(|(_, reached)| reached);
         assert_eq!(reached, expected, "{kubelet} {readiness} {cordon} {drain:?}");
     }
+    assert_eq!([Yes, Next, Later, NotKnown].map(|reached| reached.to_string()), ["done", "next", "later", "not seen"]);
 }

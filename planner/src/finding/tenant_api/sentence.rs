@@ -109,9 +109,11 @@ impl fmt::Display for TenantFinding {
                 write!(f, "The version of {add_on} stays at {version}, which the TenantControlPlane gives it.")
             }
 
-            Self::BackupSeen { name, hours } => write!(f, "Velero's backup {name} was completed {}.", Ago(*hours)),
-            Self::BackupOld { name, hours } => {
-                write!(f, "The newest of Velero's backups, {name}, was completed {}.", Ago(*hours))
+            Self::BackupSeen { name, completed_at } => {
+                write!(f, "Velero's backup {name} was completed on {completed_at}.")
+            }
+            Self::BackupOld { name, completed_at } => {
+                write!(f, "The newest of Velero's backups, {name}, was completed on {completed_at}.")
             }
             Self::NoBackupSeen => f.write_str("No backup was seen from here."),
         }
@@ -120,17 +122,4 @@ impl fmt::Display for TenantFinding {
 
 fn kubelets_are(one: bool) -> &'static str {
     if one { "its kubelet is" } else { "their kubelets are" }
-}
-
-struct Ago(i64);
-
-impl fmt::Display for Ago {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            ..=0 => f.write_str("less than an hour ago"),
-            1 => f.write_str("an hour ago"),
-            hours @ 2..=47 => write!(f, "{hours} hours ago"),
-            hours => write!(f, "{} days ago", hours / 24),
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Hop, listed, not_checked, with_evidence};
 use crate::finding::{Finding, Names, TenantFinding};
-use crate::tenant_api::{Answer, Part};
+use crate::tenant_api::{Answer, Backup, Part};
 use crate::time::UnixMillis;
 use crate::version::Minor;
 use crate::workers::{gated_fields, kubelet_patches};
@@ -93,14 +93,13 @@ impl Hop<'_> {
         let evidence = match &self.facts.backups {
             Answer::Read(backups) => match backups.iter().max_by_key(|backup| backup.completed_at) {
                 Some(newest) => {
-                    let (name, hours) = (newest.name.clone(), now.since(newest.completed_at) / HOUR_MS);
-                    let finding = if hours <= BACKUP_IS_FRESH_HOURS {
-                        TenantFinding::BackupSeen { name, hours }
+                    let Backup { name, completed_at } = newest.clone();
+                    let finding = if now.since(completed_at) <= BACKUP_IS_FRESH_HOURS * HOUR_MS {
+                        TenantFinding::BackupSeen { name, completed_at }
                     } else {
-                        TenantFinding::BackupOld { name, hours }
+                        TenantFinding::BackupOld { name, completed_at }
                     };
-                    let evidence = format!("completed on {}; what it holds was not looked at", newest.completed_at);
-                    return vec![with_evidence(finding, evidence)];
+                    return vec![with_evidence(finding, "what it holds was not looked at")];
                 }
                 None => "Velero is there, without a completed backup".to_owned(),
             },

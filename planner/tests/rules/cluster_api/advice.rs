@@ -235,7 +235,7 @@ fn with_a_topology_everything_follows_one_field_in_its_order() {
 #[test]
 fn what_stands_against_the_first_change_is_said_with_it() {
     type Change = fn(&mut ClusterApiFacts, &mut TenantSnapshot);
-    let cases: [(&str, Change, &str, &str); 8] = [
+    let cases: [(&str, Change, &str, &str); 9] = [
         (
             "too far for Kamaji",
             |_, _| (),
@@ -256,6 +256,12 @@ fn what_stands_against_the_first_change_is_said_with_it() {
             |it, _| bring(it, 1, "v1.32.13", 3),
             "v1.36.4",
             "MachineDeployment md-b has v1.32.13, which is too old for a control plane of v1.36.4.",
+        ),
+        (
+            "workers of which the version is none",
+            |it, _| bring(it, 1, "latest", 3),
+            "v1.36.4",
+            "MachineDeployment md-b has latest, which is no version: whether a control plane of v1.36.4 leaves it behind",
         ),
         (
             "workers not read",
