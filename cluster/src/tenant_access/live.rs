@@ -173,7 +173,7 @@ impl TenantAccess {
                 }
                 _ = again.tick() => {
                     match self.open(identity, tenant).await {
-                        // A moment's silence of the management cluster ends nothing.
+                        // A moment's silence of the management cluster ends nothing; any answer but the same kubeconfig does.
                         Err(NotAsked::SecretNotRead { .. }) => {}
                         Ok(now) if now.digest == opened.digest => {}
                         Ok(_) => return Ended::Reopen,
