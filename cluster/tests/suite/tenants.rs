@@ -8,14 +8,14 @@ use ::sandbox::{Sandbox, SandboxOptions};
 use axum::body::Body as AxumBody;
 use cluster::tenant_access::Connect;
 use cluster::{Changes, Credentials, Identity, Observer, Scope, TenantAccess, Transport, Visibility, observe};
-use futures::stream;
+use futures::{StreamExt, stream};
 use http::{Request, Response};
 use kube::client::Body;
 use kube::{Client, Config};
 use planner::finding::{FindingKind, Severity, TenantFinding};
 use planner::hop::{Acknowledgement, Binding, HopRequest};
 use planner::releases::ReleaseTable;
-use planner::tenant::{TenantId, TenantSnapshot};
+use planner::tenant::{Reading, TenantId, TenantSnapshot};
 use planner::tenant_api::{Checked, Part};
 use planner::version::KubernetesVersion;
 use planner::workers::{Cordon, DrainRemark, LiveWorkers, Readiness};
@@ -302,6 +302,35 @@ async fn nodes_whose_list_never_ends_are_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hostile_list_or_watch_of_nodes_ends_before_it_fills_the_memory() {
+    // Far more than is read, and then silence.
+    fn endless_line(path: &str, answer: Response<AxumBody>) -> Response<AxumBody> {
+        let lines = || stream::repeat_with(|| Ok::<_, std::io::Error>("x".repeat(1 << 20))).take(64);
+        let watches = path.starts_with("/api/v1/nodes") && path.contains("watch=true");
+        if watches { answer.map(|_| AxumBody::from_stream(lines().chain(stream::pending()))) } else { answer }
+    }
+    fn countless(path: &str, answer: Response<AxumBody>) -> Response<AxumBody> {
+        let nodes: Vec<Value> =
+            (0..=10_000).map(|number| json!({"metadata": {"name": format!("n{number}")}})).collect();
+        let lists = path.starts_with("/api/v1/nodes") && !path.contains("watch=true");
+        let list =
+            || json!({"kind": "NodeList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": nodes});
+        if lists { answer.map(|_| AxumBody::from(list().to_string())) } else { answer }
+    }
+    type Change = fn(&str, Response<AxumBody>) -> Response<AxumBody>;
+    let cases: [(Change, &str); 2] =
+        [(endless_line, "an event of the watch is too long."), (countless, "there are more than 10000 of them.")];
+    for (change, why) in cases {
+        let console = Console::with(change).await;
+        let tenant = id("team-a", "tenant-00");
+        let receiver = console.changes.tenants().subscribe_workers(&owner(), &tenant);
+        let mut receiver = receiver.expect("there is such a tenant");
+        let seen = until(&mut receiver, |seen| matches!(&**seen, LiveWorkers::Lost { .. })).await;
+        assert!(seen.to_string().ends_with(why), "{seen}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_part_that_is_checked_again_shows_what_changed() {
     let console = Console::new().await;
     let tenant = id("team-a", "troubled");
@@ -385,6 +414,10 @@ async fn nodes_are_seen_live_while_somebody_looks() {
     let seen = until(&mut receiver, |seen| seen.is_live()).await;
     let nodes = &seen.workers().expect("seen").nodes;
     assert_eq!(nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["worker-1", "worker-2", "worker-3"]);
+    assert!(
+        nodes.iter().all(|node| node.kube_proxy == Reading::Waiting),
+        "it is read when a hop is checked: {nodes:?}"
+    );
     let worker = |seen: &LiveWorkers| seen.workers().expect("seen").nodes[0].clone();
     console.control("/sandbox/tenants/team-a/troubled/nodes/worker-1/step", json!({})).await;
     until(&mut receiver, |seen| worker(seen).cordon == Cordon::BySomebody).await;
