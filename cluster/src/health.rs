@@ -107,6 +107,11 @@ impl Health {
         self.watches.iter().filter(move |watch| watch.watch.kind == kind)
     }
 
+    /// Whether any watch on a kind has brought a list, however it is now.
+    pub(crate) fn was_listed(&self, kind: ObjectKind) -> bool {
+        self.on(kind).any(|watch| matches!(watch.state, WatchState::Live { .. } | WatchState::Broken { .. }))
+    }
+
     /// The state of the watch that brings the objects of a kind in a namespace; `None` if nobody looks there.
     pub(crate) fn covering(&self, kind: ObjectKind, namespace: &str) -> Option<&WatchState> {
         self.on(kind).find(|watch| watch.watch.covers(namespace)).map(|watch| &watch.state)

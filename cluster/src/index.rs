@@ -152,7 +152,10 @@ impl Index {
         let state = match self.health.state(watch.clone()) {
             Some(WatchState::Waiting { since, .. }) => WatchState::Waiting { since: *since, why: Some(why) },
             Some(WatchState::Broken { since, .. }) => WatchState::Broken { since: *since, why },
-            // It was refused before, so nothing is known of it: it waits again.
+            // What is refused beside others that were listed stays refused until somebody says otherwise: if it waited again, an
+            // outage would take the whole fleet from the page.
+            Some(refused @ WatchState::Forbidden { .. }) if self.health.was_listed(watch.kind) => refused.clone(),
+            // Nothing is known of any, so it waits again.
             Some(WatchState::Forbidden { since, .. }) => WatchState::Waiting { since: *since, why: Some(why) },
             Some(WatchState::Live { .. }) | None => WatchState::Broken { since: now, why },
         };

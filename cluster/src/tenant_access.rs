@@ -26,6 +26,7 @@ use tokio::time::timeout;
 use self::live::Watching;
 use self::secret::Kept;
 use crate::Clock;
+use crate::errors::IdentityError;
 use crate::identity::Identity;
 
 /// How long the management cluster may take to give the TenantControlPlane and the Secret.
@@ -145,9 +146,12 @@ impl TenantAccess {
         if !identity.may_see(tenant) {
             return Err(NotAsked::NoSecretNamed);
         }
-        let of_its_kubeconfig = |why: String| NotAsked::SecretNotRead { secret: "of its kubeconfig".to_owned(), why };
-        let person = identity.client(&self.client).map_err(|error| of_its_kubeconfig(error.to_string()))?;
+        let cannot_be_named = |error: IdentityError| NotAsked::CredentialsRefused { words: error.to_string() };
+        let person = identity.client(&self.client).map_err(cannot_be_named)?;
         let opened = timeout(OPEN_WITHIN, self.open_as(&person, tenant)).await;
-        opened.unwrap_or_else(|_| Err(of_its_kubeconfig(format!("no answer within {} s", OPEN_WITHIN.as_secs()))))
+        opened.unwrap_or_else(|_| {
+            let why = format!("no answer within {} s", OPEN_WITHIN.as_secs());
+            Err(NotAsked::SecretNotRead { secret: "of its kubeconfig".to_owned(), why })
+        })
     }
 }

@@ -48,6 +48,18 @@ pub enum Route {
 pub enum NotAsked {
     /// There is no API server: the control plane has 0 replicas.
     Sleeping,
+    /// The management cluster does not know who asks: the person's credentials have ended, or were taken back.
+    CredentialsRefused {
+        /// The API server's words.
+        words: String,
+    },
+    /// The person may not read the TenantControlPlane, which names the Secret.
+    ControlPlaneForbidden {
+        /// The API server's words.
+        words: String,
+    },
+    /// There is no such TenantControlPlane any more.
+    ControlPlaneMissing,
     /// Kamaji has not named a kubeconfig yet.
     NoSecretNamed,
     /// The Secret that Kamaji names is not there.
@@ -62,7 +74,8 @@ pub enum NotAsked {
         /// The API server's words.
         words: String,
     },
-    /// The Secret could not be read.
+    /// Whether the Secret may be read is not known: the management cluster did not answer, or said that it cannot now. Whoever
+    /// could read it a moment ago has lost nothing by that; every other reason is an answer.
     SecretNotRead {
         /// Its name.
         secret: String,
@@ -85,6 +98,11 @@ impl NotAsked {
             Self::Sleeping => {
                 "Wake it and check again, or compare the kubelets yourself: they meet the new version when it wakes."
             }
+            Self::CredentialsRefused { .. } => "Sign in to the management cluster again, then check again.",
+            Self::ControlPlaneForbidden { .. } => {
+                "Ask for get on this TenantControlPlane, or have somebody check who may read it. Otherwise check nodes and webhooks yourself."
+            }
+            Self::ControlPlaneMissing => "Look for it in the fleet: it was deleted, or has another name.",
             Self::NoSecretNamed => "Wait until Kamaji has written the kubeconfig, then check again.",
             Self::SecretMissing { .. } => {
                 "Kamaji makes it anew by itself; if it does not come back, read Kamaji's log. Then check again."
@@ -106,6 +124,11 @@ impl fmt::Display for NotAsked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sleeping => f.write_str("it sleeps, so there is none"),
+            Self::CredentialsRefused { words } => {
+                write!(f, "the management cluster refuses your credentials ({words})")
+            }
+            Self::ControlPlaneForbidden { words } => write!(f, "you may not read the TenantControlPlane ({words})"),
+            Self::ControlPlaneMissing => f.write_str("there is no such TenantControlPlane"),
             Self::NoSecretNamed => f.write_str("Kamaji has not named its kubeconfig yet"),
             Self::SecretMissing { secret } => write!(f, "the Secret {secret} that Kamaji names is not there"),
             Self::SecretForbidden { secret, words } => write!(f, "you may not read the Secret {secret} ({words})"),

@@ -4,10 +4,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use futures::{AsyncBufRead, AsyncBufReadExt};
+use futures::{AsyncBufRead, AsyncBufReadExt, StreamExt};
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt, BodyStream, LengthLimitError, Limited, StreamBody};
 use kube::api::ListParams;
 use kube::client::Body;
 use kube::{Client, Error};
@@ -193,7 +193,7 @@ pub(crate) async fn within<T>(limit: Duration, part: impl Future<Output = Answer
     timeout(limit, part).await.unwrap_or(Answer::TimedOut { seconds: limit.as_secs() })
 }
 
-/// A client whose answers have a limit in size. A watch has none, as it never ends; each of its lines is one object.
+/// A client whose answers have a limit in size. A watch never ends, so each of its lines has it: a line is one object.
 pub(crate) fn bounded(client: &Client) -> Client {
     let inner = client.clone();
     let namespace = client.default_namespace().to_owned();
@@ -203,22 +203,67 @@ pub(crate) fn bounded(client: &Client) -> Client {
         let limit = if request.uri().path() == "/metrics" { LONGEST_METRICS } else { LONGEST_ANSWER };
         async move {
             let answer = inner.send(request).await.map_err(BoxError::from)?;
-            let answer: Response<UnsyncBoxBody<Bytes, BoxError>> = answer.map(|body| {
-                if watches {
-                    body.map_err(BoxError::from).boxed_unsync()
-                } else {
-                    Limited::new(body, limit).boxed_unsync()
-                }
-            });
+            let answer: Response<UnsyncBoxBody<Bytes, BoxError>> = answer
+                .map(|body| if watches { lines_within(limit, body) } else { Limited::new(body, limit).boxed_unsync() });
             Ok::<_, BoxError>(answer)
         }
     });
     Client::new(service, namespace)
 }
 
+/// A body that fails when more than `longest` bytes come without an end of line. Whoever reads it keeps all bytes of a line until
+/// its end comes, so this bounds what is kept.
+fn lines_within(longest: usize, body: Body) -> UnsyncBoxBody<Bytes, BoxError> {
+    let mut line = Line { longest, begun: 0 };
+    let frames = BodyStream::new(body).map(move |frame| {
+        let frame = frame.map_err(BoxError::from)?;
+        line.goes_on(frame.data_ref().map_or(&[][..], |data| data))?;
+        Ok(frame)
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
+/// The line that is under way (bytes).
+struct Line {
+    longest: usize,
+    begun: usize,
+}
+
+/// A line is longer than any object.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event of the watch is too long")]
+struct LineTooLong;
+
+impl Line {
+    fn goes_on(&mut self, data: &[u8]) -> Result<(), LineTooLong> {
+        self.begun = match data.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => data.len() - end - 1,
+            None => self.begun + data.len(),
+        };
+        if self.begun > self.longest { Err(LineTooLong) } else { Ok(()) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_watch_each_line_has_a_limit_and_their_number_has_none() {
+        let too_long_at = |chunks: &[&str]| {
+            let mut line = Line { longest: 4, begun: 0 };
+            chunks.iter().position(|chunk| line.goes_on(chunk.as_bytes()).is_err())
+        };
+        for (chunks, expected) in [
+            (&["1234", "\n"][..], None),
+            (&["12", "34", "\n1234\n", "12\n", "34", "", "12"], None),
+            (&["12", "345"], Some(1)),
+            (&["12\n", "345", "67\n8", "9012"], Some(3)),
+            (&["1\n23456"], Some(0)),
+        ] {
+            assert_eq!(too_long_at(chunks), expected, "{chunks:?}");
+        }
+    }
 
     #[tokio::test]
     async fn of_metrics_only_the_wanted_lines_stay_however_they_arrive() {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::{StreamExt, stream};
 use kube::api::ListParams;
 use planner::placement::{LabelSelector, Labels};
 use planner::tenant::TenantId;
@@ -19,6 +20,8 @@ const MOST_OBJECTS: usize = 5_000;
 const PAGE: u32 = 250;
 /// Controllers that are looked up.
 const MOST_CONTROLLERS: usize = 200;
+/// How many of them are looked up at once: a control plane that is about to be upgraded has other work.
+const CONTROLLERS_AT_ONCE: usize = 8;
 
 /// A pod as it was read: with the labels that budgets select by, and who controls it.
 struct ReadPod {
@@ -141,8 +144,8 @@ async fn name_controllers(ask: &Asker, pods: &mut [ReadPod]) {
             (owner, object.read().map(workload))
         })
     });
-    let found = futures::future::join_all(looked_up.take(MOST_CONTROLLERS)).await;
-    let found: BTreeMap<Owner, _> = found.into_iter().filter_map(|(owner, found)| Some((owner, found?))).collect();
+    let answers = stream::iter(looked_up.take(MOST_CONTROLLERS)).buffer_unordered(CONTROLLERS_AT_ONCE);
+    let found: BTreeMap<Owner, _> = answers.filter_map(async |(owner, found)| Some((owner, found?))).collect().await;
     for it in pods {
         if let (Controller::Workload { kind, name, replicas }, Some(owner)) = (&mut it.pod.controller, &it.owner)
             && let Some((above, count)) = found.get(owner)
@@ -188,9 +191,46 @@ fn budget(object: &Value) -> Option<(Budget, LabelSelector)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use http::{Request, Response};
+    use kube::Client;
+    use kube::client::Body;
     use serde_json::json;
 
     use super::*;
+
+    #[tokio::test]
+    async fn all_controllers_are_looked_up_and_never_many_at_once() {
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let counted = (now.clone(), most.clone());
+        let api = tower::service_fn(move |_: Request<Body>| {
+            let (now, most) = counted.clone();
+            async move {
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                // All others that may be on their way begin before this one is answered.
+                tokio::task::yield_now().await;
+                now.fetch_sub(1, Ordering::SeqCst);
+                Ok::<_, std::convert::Infallible>(Response::new(Body::from(
+                    json!({"spec": {"replicas": 2}}).to_string().into_bytes(),
+                )))
+            }
+        });
+        let ask = Asker::new(Client::new(api, "default"));
+        let mut pods: Vec<ReadPod> = (0..50)
+            .filter_map(|number| {
+                pod(&json!({"metadata": {
+                    "namespace": "shop", "name": format!("p{number}"),
+                    "ownerReferences": [{"kind": "StatefulSet", "name": format!("s{number}"), "controller": true}],
+                }}))
+            })
+            .collect();
+        name_controllers(&ask, &mut pods).await;
+        let named = |it: &ReadPod| matches!(it.pod.controller, Controller::Workload { replicas: Some(2), .. });
+        assert_eq!(pods.iter().filter(|it| named(it)).count(), 50);
+        assert_eq!(most.load(Ordering::SeqCst), CONTROLLERS_AT_ONCE);
+    }
 
     #[test]
     fn who_makes_a_pod_again_is_read_from_its_controller() {

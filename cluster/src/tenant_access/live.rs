@@ -1,6 +1,8 @@
 //! The nodes of a tenant while somebody looks: one task a tenant and person, which ends with its last reader.
 
-use std::collections::{BTreeMap, HashMap};
+mod seen;
+
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -9,19 +11,16 @@ use kube::api::{ApiResource, DynamicObject};
 use kube::core::GroupVersionKind;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client};
-use planner::tenant::{DeclaredVersion, Reading, TenantId};
+use planner::tenant::TenantId;
 use planner::tenant_api::NotAsked;
-use planner::time::UnixMillis;
-use planner::workers::{KubeletConfig, LiveWorkers, NodeFacts, Workers};
-use serde_json::Value;
+use planner::workers::LiveWorkers;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 
-use super::ask::{Asker, failed, shortened, within};
-use super::read::nodes::{PROXY_LABEL, node, proxy, with_proxies};
-use super::read::{kubeadm_config, kubelet_config};
+use self::seen::{LIST_WITHIN, Seen};
+use super::TenantAccess;
+use super::ask::{Asker, failed, shortened};
 use super::secret::Opened;
-use super::{PART_WITHIN, TenantAccess};
 use crate::identity::Identity;
 
 /// Pause before a lost connection, and before a refused or missing Secret, is tried again.
@@ -31,8 +30,6 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(20);
 const REOPEN_EVERY: Duration = Duration::from_secs(60);
 /// How long the API server keeps one watch open (s).
 const WATCH_SECONDS: u32 = 60;
-/// How long a whole list may take. Each page has its limit, but whoever answers could send its bytes one by one.
-const LIST_WITHIN: Duration = Duration::from_secs(20);
 /// Objects in one page of a list.
 const PAGE: u32 = 50;
 
@@ -145,35 +142,28 @@ impl TenantAccess {
         let ask = Asker::new(opened.client.clone());
         let mut seen = Seen::new();
         seen.read_configs(&ask).await;
-        let all = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
-        let nodes = watch_kind(&opened.client, "Node", None, all.clone());
-        let proxies = watch_kind(&opened.client, "Pod", Some("kube-system"), all.labels(PROXY_LABEL));
-        pin_mut!(nodes, proxies);
+        let nodes = watch_nodes(&opened.client);
+        pin_mut!(nodes);
         let mut again = interval_at(Instant::now() + REOPEN_EVERY, REOPEN_EVERY);
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut proxies_refused = false;
         loop {
             tokio::select! {
                 event = nodes.next() => match event {
-                    Some(Ok(event)) => seen.note_node(event),
+                    Some(Ok(event)) => if let Err(too_many) = seen.note(event) {
+                        return Ended::Lost(too_many.to_string());
+                    },
                     Some(Err(error)) => return Ended::Lost(words(&error)),
                     None => return Ended::Lost("the watch ended".to_owned()),
                 },
-                event = proxies.next(), if !proxies_refused => match event {
-                    Some(Ok(event)) => seen.note_proxy(event),
-                    // Nodes are worth showing without them.
-                    Some(Err(error)) => {
-                        seen.proxies = Err(words(&error));
-                        proxies_refused = true;
-                    }
-                    None => proxies_refused = true,
-                },
-                () = sleep_until(seen.nodes.due()), if seen.nodes.is_due() => {
+                () = at(seen.list_due()) => {
                     return Ended::Lost(format!("the list of the nodes was not complete within {} s", LIST_WITHIN.as_secs()));
                 }
+                () = at(seen.news_due()) => if let Some(workers) = seen.workers((self.clock)()) {
+                    publish(sender, LiveWorkers::Live(workers));
+                },
                 _ = again.tick() => {
                     match self.open(identity, tenant).await {
-                        // A moment's silence of the management cluster ends nothing.
+                        // A moment's silence of the management cluster ends nothing; any answer but the same kubeconfig does.
                         Err(NotAsked::SecretNotRead { .. }) => {}
                         Ok(now) if now.digest == opened.digest => {}
                         Ok(_) => return Ended::Reopen,
@@ -184,9 +174,6 @@ impl TenantAccess {
                     }
                     seen.read_configs(&ask).await;
                 }
-            }
-            if let Some(workers) = seen.workers((self.clock)(), sender) {
-                publish(sender, LiveWorkers::Live(workers));
             }
         }
     }
@@ -200,120 +187,18 @@ enum Ended {
     Lost(String),
 }
 
-/// What has been seen so far.
-struct Seen {
-    nodes: Kind<NodeFacts>,
-    proxies: Result<Kind<DeclaredVersion>, String>,
-    kubeadm_config: Reading<DeclaredVersion>,
-    kubelet_config: Reading<KubeletConfig>,
+fn watch_nodes(client: &Client) -> impl Stream<Item = Result<Event<DynamicObject>, watcher::Error>> + use<> {
+    let nodes = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Node"));
+    let config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
+    watcher(Api::all_with(client.clone(), &nodes), config)
 }
 
-/// The objects of one kind by node: those that are there, and those of a list that is under way.
-struct Kind<T> {
-    listed: Option<BTreeMap<String, T>>,
-    coming: BTreeMap<String, T>,
-    /// When the list that is under way began.
-    since: Option<Instant>,
-}
-
-impl Seen {
-    fn new() -> Self {
-        Self {
-            nodes: Kind::new(),
-            proxies: Ok(Kind::new()),
-            kubeadm_config: Reading::Waiting,
-            kubelet_config: Reading::Waiting,
-        }
+/// At this moment, or never.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
-
-    async fn read_configs(&mut self, ask: &Asker) {
-        let (kubeadm, kubelet) =
-            tokio::join!(within(PART_WITHIN, kubeadm_config(ask)), within(PART_WITHIN, kubelet_config(ask)));
-        self.kubeadm_config = kubeadm.reading();
-        self.kubelet_config = kubelet.reading();
-    }
-
-    fn note_node(&mut self, event: Event<DynamicObject>) {
-        self.nodes.note(event, |object| node(object).map(|node| (node.name.clone(), node)));
-    }
-
-    fn note_proxy(&mut self, event: Event<DynamicObject>) {
-        if let Ok(proxies) = &mut self.proxies {
-            proxies.note(event, proxy);
-        }
-    }
-
-    /// The nodes as they are, if that is news to the readers.
-    fn workers(&self, now: UnixMillis, readers: &watch::Sender<Arc<LiveWorkers>>) -> Option<Workers> {
-        let mut nodes: Vec<NodeFacts> = self.nodes.listed.as_ref()?.values().cloned().collect();
-        let proxies = match &self.proxies {
-            Ok(proxies) => proxies.listed.clone().map_or(Reading::Waiting, Reading::Read),
-            Err(words) => Reading::Forbidden(words.clone()),
-        };
-        with_proxies(&mut nodes, &proxies);
-        let (kubeadm_config, kubelet_config) = (self.kubeadm_config.clone(), self.kubelet_config.clone());
-        let workers = Workers { nodes, kubeadm_config, kubelet_config, seen_at: now };
-        let known = matches!(
-            &**readers.borrow(),
-            LiveWorkers::Live(known) if Workers { seen_at: now, ..known.clone() } == workers
-        );
-        (!known).then_some(workers)
-    }
-}
-
-impl<T> Kind<T> {
-    fn new() -> Self {
-        Self { listed: None, coming: BTreeMap::new(), since: Some(Instant::now()) }
-    }
-
-    /// Whether a list is under way, and when it must have come.
-    fn is_due(&self) -> bool {
-        self.since.is_some()
-    }
-
-    fn due(&self) -> Instant {
-        self.since.unwrap_or_else(Instant::now) + LIST_WITHIN
-    }
-
-    /// Notes an event. `read` says what an object is and by which node it is known.
-    fn note(&mut self, event: Event<DynamicObject>, read: impl Fn(&Value) -> Option<(String, T)>) {
-        let read = |object: &DynamicObject| serde_json::to_value(object).ok().and_then(|value| read(&value));
-        match event {
-            Event::Init => {
-                self.coming.clear();
-                self.since = Some(Instant::now());
-            }
-            Event::InitApply(object) => self.coming.extend(read(&object)),
-            Event::InitDone => {
-                self.listed = Some(std::mem::take(&mut self.coming));
-                self.since = None;
-            }
-            Event::Apply(object) => {
-                if let Some(listed) = &mut self.listed {
-                    listed.extend(read(&object));
-                }
-            }
-            Event::Delete(object) => {
-                if let (Some(listed), Some((node, _))) = (&mut self.listed, read(&object)) {
-                    listed.remove(&node);
-                }
-            }
-        }
-    }
-}
-
-fn watch_kind(
-    client: &Client,
-    kind: &str,
-    namespace: Option<&str>,
-    config: watcher::Config,
-) -> impl Stream<Item = Result<Event<DynamicObject>, watcher::Error>> + use<> {
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", kind));
-    let api: Api<DynamicObject> = match namespace {
-        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
-        None => Api::all_with(client.clone(), &resource),
-    };
-    watcher(api, config)
 }
 
 fn words(error: &watcher::Error) -> String {
@@ -326,10 +211,13 @@ fn words(error: &watcher::Error) -> String {
     }
 }
 
-/// Hands out what is seen, if it is news.
+/// Hands out what is seen, if it is news. Nodes that are as they were are none, whenever they were looked at.
 fn publish(sender: &watch::Sender<Arc<LiveWorkers>>, seen: LiveWorkers) {
     sender.send_if_modified(|known| {
-        let news = **known != seen;
+        let news = match (&**known, &seen) {
+            (LiveWorkers::Live(known), LiveWorkers::Live(seen)) => !known.is_like(seen),
+            (known, seen) => known != seen,
+        };
         if news {
             *known = Arc::new(seen);
         }

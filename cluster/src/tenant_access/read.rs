@@ -27,7 +27,7 @@ use crate::resources::fields::{text_in, time_in};
 /// Objects in one page of a list.
 const PAGE: u32 = 250;
 /// More objects of one kind than this are not read.
-const MOST_OBJECTS: usize = 10_000;
+pub(super) const MOST_OBJECTS: usize = 10_000;
 
 /// Asks the given parts. What hangs on others is asked with them.
 pub(super) async fn facts(opened: &Opened, target: Minor, parts: &[Part], now: UnixMillis) -> TenantFacts {

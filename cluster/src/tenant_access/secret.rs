@@ -89,9 +89,14 @@ async fn named(person: &Client, tenant: &TenantId) -> Result<Named, NotAsked> {
     }
     let path =
         format!("/apis/kamaji.clastix.io/v1alpha1/namespaces/{}/tenantcontrolplanes/{}", tenant.namespace, tenant.name);
-    let text = text_of(person, &path).await.map_err(|error| NotAsked::SecretNotRead {
-        secret: "of its kubeconfig".to_owned(),
-        why: format!("the TenantControlPlane cannot be read: {}", shortened(&api_words(&error))),
+    let text = text_of(person, &path).await.map_err(|error| match Said::by(&error) {
+        Said::WhoAreYou(words) => NotAsked::CredentialsRefused { words },
+        Said::No(words) => NotAsked::ControlPlaneForbidden { words },
+        Said::NotThere => NotAsked::ControlPlaneMissing,
+        Said::Nothing(why) => NotAsked::SecretNotRead {
+            secret: "of its kubeconfig".to_owned(),
+            why: format!("the TenantControlPlane cannot be read: {why}"),
+        },
     })?;
     let object: Value = serde_json::from_str(&text).map_err(|_| NotAsked::NoSecretNamed)?;
     if object.pointer("/spec/controlPlane/deployment/replicas") == Some(&Value::from(0)) {
@@ -123,12 +128,41 @@ async fn read_secret(person: &Client, tenant: &TenantId, name: &str) -> Result<S
     match text_of(person, &path).await {
         // Not by the client's own decoding, which writes what it cannot decode into the log.
         Ok(text) => serde_json::from_str(&text)
-            .map_err(|_| NotAsked::SecretNotRead { secret, why: "the answer is no Secret".to_owned() }),
-        Err(Error::Api(status)) if status.code == 403 => {
-            Err(NotAsked::SecretForbidden { secret, words: shortened(&status.message) })
+            .map_err(|_| NotAsked::KubeconfigRefused { why: format!("the answer for {secret} is no Secret") }),
+        Err(error) => Err(match Said::by(&error) {
+            Said::WhoAreYou(words) => NotAsked::CredentialsRefused { words },
+            Said::No(words) => NotAsked::SecretForbidden { secret, words },
+            Said::NotThere => NotAsked::SecretMissing { secret },
+            Said::Nothing(why) => NotAsked::SecretNotRead { secret, why },
+        }),
+    }
+}
+
+/// What a failed question to the management cluster says of the person's rights.
+enum Said {
+    /// Nothing: it was not answered, or cannot be now. Why.
+    Nothing(String),
+    /// The credentials are good for nobody; its words.
+    WhoAreYou(String),
+    /// No; its words.
+    No(String),
+    /// There is no such object.
+    NotThere,
+}
+
+impl Said {
+    fn by(error: &Error) -> Self {
+        let words = shortened(&api_words(error));
+        match error {
+            Error::Api(status) => match status.code {
+                401 => Self::WhoAreYou(words),
+                404 => Self::NotThere,
+                // Whoever is told to come back later (429) has been told so before anybody looked at their rights.
+                429 | 500.. => Self::Nothing(words),
+                _ => Self::No(words),
+            },
+            _ => Self::Nothing(words),
         }
-        Err(Error::Api(status)) if status.code == 404 => Err(NotAsked::SecretMissing { secret }),
-        Err(error) => Err(NotAsked::SecretNotRead { secret, why: shortened(&api_words(&error)) }),
     }
 }
 

@@ -154,6 +154,40 @@ fn a_watch_that_is_lost_or_refused_is_so_for_its_own_namespace() {
 }
 
 #[test]
+fn an_outage_hides_no_fleet_because_one_namespace_is_refused() {
+    // Each namespace's watch before the API server goes away, and whether the fleet is still told while it is away.
+    type Before = fn(&mut Index, &str);
+    let listed: Before =
+        |index, namespace| list(index, ObjectKind::TenantControlPlane, namespace, &[control_plane("t")]);
+    let refused: Before =
+        |index, namespace| index.forbidden(watch(ObjectKind::TenantControlPlane, namespace), REFUSED, NOW);
+    let unanswered: Before = |_, _| {};
+    for (case, before, told) in [
+        ("one is refused", [listed, refused], true),
+        ("the other is refused", [refused, listed], true),
+        ("both are refused", [refused, refused], false),
+        ("one never answered", [listed, unanswered], false),
+    ] {
+        let (mut index, observer) = Index::within(&scope(&["a", "b"]), NOW, Source::Cluster, HandClock::new().clock());
+        for (before, namespace) in before.iter().zip(["a", "b"]) {
+            before(&mut index, namespace);
+        }
+        for namespace in ["a", "b"] {
+            index.lost(watch(ObjectKind::TenantControlPlane, namespace), "connection refused", NOW);
+        }
+        index.flush(NOW);
+        assert_eq!(observer.ready(), told, "{case}");
+        let health = observer.health().borrow().clone();
+        let hidden = hidden(&health);
+        assert_eq!(
+            hidden.len(),
+            usize::from(told),
+            "{case}: what stands in the refused one is still not shown: {hidden:?}"
+        );
+    }
+}
+
+#[test]
 fn a_film_has_a_gap_only_where_its_own_pods_were_not_seen() {
     let (mut index, observer) = two_namespaces();
     for namespace in ["a", "b"] {

@@ -1,6 +1,6 @@
 //! Tenants' own APIs, as the sandbox serves them: what is read, what is refused, and what it leads to in a plan.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::sandbox::access::{TEAM_A_OWNER, TENANT_OWNERS};
@@ -8,14 +8,14 @@ use ::sandbox::{Sandbox, SandboxOptions};
 use axum::body::Body as AxumBody;
 use cluster::tenant_access::Connect;
 use cluster::{Changes, Credentials, Identity, Observer, Scope, TenantAccess, Transport, Visibility, observe};
-use futures::stream;
+use futures::{StreamExt, stream};
 use http::{Request, Response};
 use kube::client::Body;
 use kube::{Client, Config};
 use planner::finding::{FindingKind, Severity, TenantFinding};
 use planner::hop::{Acknowledgement, Binding, HopRequest};
 use planner::releases::ReleaseTable;
-use planner::tenant::{TenantId, TenantSnapshot};
+use planner::tenant::{Reading, TenantId, TenantSnapshot};
 use planner::tenant_api::{Checked, Part};
 use planner::version::KubernetesVersion;
 use planner::workers::{Cordon, DrainRemark, LiveWorkers, Readiness};
@@ -31,6 +31,61 @@ struct Console {
     sandbox: Sandbox,
     observer: Observer,
     changes: Changes,
+    way_in: WayIn,
+}
+
+/// What the management cluster does to those who ask for the way to a tenant's API.
+#[derive(Clone, Default)]
+struct WayIn(Arc<Mutex<Option<Closed>>>);
+
+/// Requests whose path contains this are not answered as they should be.
+struct Closed {
+    path: &'static str,
+    how: How,
+    met: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum How {
+    Code(u16),
+    Silence,
+    Broken,
+}
+
+impl WayIn {
+    /// How many requests met what was there before.
+    fn set(&self, closed: Option<(&'static str, How)>) -> usize {
+        let closed = closed.map(|(path, how)| Closed { path, how, met: 0 });
+        std::mem::replace(&mut *self.0.lock().expect("no test panicked inside"), closed).map_or(0, |it| it.met)
+    }
+
+    fn meets(&self, path: &str) -> Option<How> {
+        let mut closed = self.0.lock().expect("no test panicked inside");
+        let closed = closed.as_mut().filter(|closed| path.contains(closed.path))?;
+        closed.met += 1;
+        Some(closed.how)
+    }
+
+    /// A client for the management cluster behind `router`.
+    fn client(&self, router: axum::Router) -> Client {
+        let way_in = self.clone();
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let met = way_in.meets(request.uri().path());
+            let router = router.clone();
+            async move {
+                match met {
+                    None => router.oneshot(request.map(AxumBody::new)).await.map_err(tower::BoxError::from),
+                    Some(How::Code(code)) => {
+                        let status = json!({"kind": "Status", "code": code, "message": format!("words of {code}")});
+                        Ok(Response::builder().status(code).body(AxumBody::from(status.to_string()))?)
+                    }
+                    Some(How::Silence) => std::future::pending().await,
+                    Some(How::Broken) => Err("connection reset".into()),
+                }
+            }
+        });
+        Client::new(service, "default")
+    }
 }
 
 impl Console {
@@ -45,11 +100,13 @@ impl Console {
         let client = Client::new(sandbox.router(), "default");
         let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, sandbox.clock(), CancellationToken::new());
         observer.health().wait_for(|health| health.live()).await.expect("it is observed");
-        let access = TenantAccess::new(client.clone(), sandbox.clock(), Transport::TlsOrPlainLoopback)
+        let way_in = WayIn::default();
+        let asking = way_in.client(sandbox.router());
+        let access = TenantAccess::new(asking, sandbox.clock(), Transport::TlsOrPlainLoopback)
             .connecting_by(in_process(&sandbox, change));
         let releases = Arc::new(ReleaseTable::built_in());
         let changes = Changes::new(client, observer.clone(), sandbox.clock(), releases).asking_tenants_by(access);
-        Self { sandbox, observer, changes }
+        Self { sandbox, observer, changes, way_in }
     }
 
     async fn checks(&self, who: &Identity, name: &str, to: &str) -> Vec<Checked> {
@@ -245,6 +302,35 @@ async fn nodes_whose_list_never_ends_are_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hostile_list_or_watch_of_nodes_ends_before_it_fills_the_memory() {
+    // Far more than is read, and then silence.
+    fn endless_line(path: &str, answer: Response<AxumBody>) -> Response<AxumBody> {
+        let lines = || stream::repeat_with(|| Ok::<_, std::io::Error>("x".repeat(1 << 20))).take(64);
+        let watches = path.starts_with("/api/v1/nodes") && path.contains("watch=true");
+        if watches { answer.map(|_| AxumBody::from_stream(lines().chain(stream::pending()))) } else { answer }
+    }
+    fn countless(path: &str, answer: Response<AxumBody>) -> Response<AxumBody> {
+        let nodes: Vec<Value> =
+            (0..=10_000).map(|number| json!({"metadata": {"name": format!("n{number}")}})).collect();
+        let lists = path.starts_with("/api/v1/nodes") && !path.contains("watch=true");
+        let list =
+            || json!({"kind": "NodeList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": nodes});
+        if lists { answer.map(|_| AxumBody::from(list().to_string())) } else { answer }
+    }
+    type Change = fn(&str, Response<AxumBody>) -> Response<AxumBody>;
+    let cases: [(Change, &str); 2] =
+        [(endless_line, "an event of the watch is too long."), (countless, "there are more than 10000 of them.")];
+    for (change, why) in cases {
+        let console = Console::with(change).await;
+        let tenant = id("team-a", "tenant-00");
+        let receiver = console.changes.tenants().subscribe_workers(&owner(), &tenant);
+        let mut receiver = receiver.expect("there is such a tenant");
+        let seen = until(&mut receiver, |seen| matches!(&**seen, LiveWorkers::Lost { .. })).await;
+        assert!(seen.to_string().ends_with(why), "{seen}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_part_that_is_checked_again_shows_what_changed() {
     let console = Console::new().await;
     let tenant = id("team-a", "troubled");
@@ -328,6 +414,10 @@ async fn nodes_are_seen_live_while_somebody_looks() {
     let seen = until(&mut receiver, |seen| seen.is_live()).await;
     let nodes = &seen.workers().expect("seen").nodes;
     assert_eq!(nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["worker-1", "worker-2", "worker-3"]);
+    assert!(
+        nodes.iter().all(|node| node.kube_proxy == Reading::Waiting),
+        "it is read when a hop is checked: {nodes:?}"
+    );
     let worker = |seen: &LiveWorkers| seen.workers().expect("seen").nodes[0].clone();
     console.control("/sandbox/tenants/team-a/troubled/nodes/worker-1/step", json!({})).await;
     until(&mut receiver, |seen| worker(seen).cordon == Cordon::BySomebody).await;
@@ -347,6 +437,48 @@ async fn nodes_are_seen_live_while_somebody_looks() {
         tokio::task::yield_now().await;
     }
     assert_eq!(tenants.watched_workers(), 0, "nobody looks any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_loses_the_right_stops_seeing_and_a_silent_cluster_takes_it_from_nobody() {
+    // The rights are looked at again each minute, and an answer may take a few seconds.
+    const LOOKED_AT_AGAIN: Duration = Duration::from_secs(61 + 3);
+    let (tenant, secret) = ("/tenantcontrolplanes/", "/secrets/");
+    let console = Console::new().await;
+    let id = id("team-a", "troubled");
+    let mut receiver = console.changes.tenants().subscribe_workers(&owner(), &id).expect("there is such a tenant");
+    let refused = "the management cluster refuses your credentials (words of 401)";
+    for (path, how, told) in [
+        (tenant, How::Code(401), Some(refused)),
+        (tenant, How::Code(403), Some("you may not read the TenantControlPlane (words of 403)")),
+        (tenant, How::Code(404), Some("there is no such TenantControlPlane")),
+        (tenant, How::Code(400), Some("you may not read the TenantControlPlane (words of 400)")),
+        (secret, How::Code(401), Some(refused)),
+        (secret, How::Code(403), Some("you may not read the Secret troubled-admin-kubeconfig (words of 403)")),
+        (secret, How::Code(404), Some("the Secret troubled-admin-kubeconfig that Kamaji names is not there")),
+        (
+            secret,
+            How::Code(200),
+            Some("its kubeconfig is not used, because the answer for troubled-admin-kubeconfig is no Secret"),
+        ),
+        (tenant, How::Code(429), None),
+        (tenant, How::Code(503), None),
+        (tenant, How::Silence, None),
+        (tenant, How::Broken, None),
+        (secret, How::Code(429), None),
+        (secret, How::Code(500), None),
+        (secret, How::Silence, None),
+        (secret, How::Broken, None),
+    ] {
+        until(&mut receiver, |seen| seen.is_live()).await;
+        console.way_in.set(Some((path, how)));
+        let ended = tokio::time::timeout(LOOKED_AT_AGAIN, receiver.wait_for(|seen| !seen.is_live())).await;
+        let ended = ended.ok().map(|seen| seen.expect("the channel stays open").clone());
+        let said = told.map(|why| format!("The nodes are not shown live: {why}."));
+        assert_eq!(ended.as_ref().map(ToString::to_string), said, "{path} {how:?}");
+        assert!(ended.is_none_or(|seen| seen.workers().is_none()), "{path} {how:?}");
+        assert_ne!(console.way_in.set(None), 0, "{path} {how:?}: it was asked");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,6 +45,14 @@ pub struct Workers {
     pub seen_at: UnixMillis,
 }
 
+impl Workers {
+    /// Whether all is as it is there, whenever either was seen.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let Self { nodes, kubeadm_config, kubelet_config, seen_at: _ } = self;
+        *nodes == other.nodes && *kubeadm_config == other.kubeadm_config && *kubelet_config == other.kubelet_config
+    }
+}
+
 impl LiveWorkers {
     /// How the nodes are, or were when they were last seen.
     pub fn workers(&self) -> Option<&Workers> {

@@ -59,7 +59,8 @@ pub struct NodeFacts {
     pub pool: Option<String>,
     /// `status.nodeInfo.kubeletVersion`.
     pub kubelet: DeclaredVersion,
-    /// The tag of the kube-proxy image that runs on it. The Node's own `kubeProxyVersion` was never true and is gone.
+    /// The tag of the kube-proxy image that runs on it. The Node's own `kubeProxyVersion` was never true and is gone, so the pods
+    /// are read for it: when a hop is checked. Nodes that are followed live leave it [`Reading::Waiting`].
     pub kube_proxy: Reading<DeclaredVersion>,
     /// `status.nodeInfo.osImage`: `Ubuntu 24.04.1 LTS`.
     pub os_image: String,

@@ -24,6 +24,9 @@ fn every_kind_of_a_tenant() -> Vec<TenantFinding> {
     let secret = || text("tenant-00-admin-kubeconfig");
     let not_asked = [
         NotAsked::Sleeping,
+        NotAsked::CredentialsRefused { words: text("Unauthorized") },
+        NotAsked::ControlPlaneForbidden { words: text("tenantcontrolplanes is forbidden") },
+        NotAsked::ControlPlaneMissing,
         NotAsked::NoSecretNamed,
         NotAsked::SecretMissing { secret: secret() },
         NotAsked::SecretForbidden { secret: secret(), words: text("secrets is forbidden") },

@@ -349,6 +349,9 @@ fn an_api_that_is_not_asked_gives_its_reason_once() {
     let words = || "secrets \"x\" is forbidden".to_owned();
     let reasons = [
         NotAsked::Sleeping,
+        NotAsked::CredentialsRefused { words: words() },
+        NotAsked::ControlPlaneForbidden { words: words() },
+        NotAsked::ControlPlaneMissing,
         NotAsked::NoSecretNamed,
         NotAsked::SecretMissing { secret: "x".to_owned() },
         NotAsked::SecretForbidden { secret: "x".to_owned(), words: words() },

@@ -22,9 +22,9 @@ const POOL_LABELS: [&str; 5] = ["karpenter.sh/nodepool", "node-pool", "nodepool"
 const MACHINE_SET: &str = "cluster.x-k8s.io/owner-name";
 
 /// Where the kube-proxies run.
-pub(in crate::tenant_access) const PROXIES: &str = "/api/v1/namespaces/kube-system/pods";
+const PROXIES: &str = "/api/v1/namespaces/kube-system/pods";
 /// By which label they are known.
-pub(in crate::tenant_access) const PROXY_LABEL: &str = "k8s-app=kube-proxy";
+const PROXY_LABEL: &str = "k8s-app=kube-proxy";
 
 pub(super) async fn read(ask: &Asker) -> Answer<Vec<NodeFacts>> {
     let nodes = ask.list("/api/v1/nodes", ListParams::default().limit(NODES_PAGE), MOST_OBJECTS, node);
@@ -39,10 +39,7 @@ pub(super) async fn read(ask: &Asker) -> Answer<Vec<NodeFacts>> {
 }
 
 /// Notes on each node the kube-proxy that runs there.
-pub(in crate::tenant_access) fn with_proxies(
-    nodes: &mut [NodeFacts],
-    proxies: &Reading<BTreeMap<String, DeclaredVersion>>,
-) {
+fn with_proxies(nodes: &mut [NodeFacts], proxies: &Reading<BTreeMap<String, DeclaredVersion>>) {
     for node in nodes {
         node.kube_proxy = match proxies {
             Reading::Read(proxies) => proxies.get(&node.name).cloned().map_or(Reading::Missing, Reading::Read),
@@ -53,9 +50,9 @@ pub(in crate::tenant_access) fn with_proxies(
     }
 }
 
-/// Reads a Node. `None` if it has no name.
+/// Reads a Node. `None` if it has no name. Which kube-proxy runs on it stands elsewhere.
 pub(in crate::tenant_access) fn node(object: &Value) -> Option<NodeFacts> {
-    let name = text_in(object, "/metadata/name").filter(|name| !name.is_empty())?;
+    let name = text_in(object, "/metadata/name").map(shortened).filter(|name| !name.is_empty())?;
     let text = |path: &str| shortened(text_in(object, path).unwrap_or_default());
     let labels = object.pointer("/metadata/labels");
     let annotations = object.pointer("/metadata/annotations");
@@ -64,7 +61,7 @@ pub(in crate::tenant_access) fn node(object: &Value) -> Option<NodeFacts> {
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
     let ready = conditions.into_iter().flatten().find(|it| text_in(it, "/type") == Some("Ready"));
     Some(NodeFacts {
-        name: name.to_owned(),
+        name,
         pool: pool.map(shortened),
         kubelet: DeclaredVersion(text("/status/nodeInfo/kubeletVersion")),
         kube_proxy: Reading::Waiting,
@@ -86,14 +83,14 @@ pub(in crate::tenant_access) fn node(object: &Value) -> Option<NodeFacts> {
 }
 
 /// On which node a kube-proxy runs, and the tag of its image. The pod that was made last counts, so one that ends is left out.
-pub(in crate::tenant_access) fn proxy(object: &Value) -> Option<(String, DeclaredVersion)> {
+fn proxy(object: &Value) -> Option<(String, DeclaredVersion)> {
     if object.pointer("/metadata/deletionTimestamp").is_some_and(|it| !it.is_null()) {
         return None;
     }
-    let node = text_in(object, "/spec/nodeName")?;
+    let node = shortened(text_in(object, "/spec/nodeName")?);
     let containers = object.pointer("/spec/containers").and_then(Value::as_array)?;
     let image = containers.iter().find(|it| text_in(it, "/name") == Some("kube-proxy")).or(containers.first())?;
-    Some((node.to_owned(), DeclaredVersion(tag_of(text_in(image, "/image")?)?.to_owned())))
+    Some((node, DeclaredVersion(shortened(tag_of(text_in(image, "/image")?)?))))
 }
 
 #[cfg(test)]
@@ -121,6 +118,20 @@ mod tests {
         let bare = node(&json!({"metadata": {"name": "worker-2"}, "spec": {"unschedulable": "yes"}})).expect("a name");
         assert_eq!((bare.readiness, bare.cordon, bare.pool), (Readiness::Unknown, Cordon::Schedulable, None));
         assert_eq!(node(&json!({"status": {}})), None);
+    }
+
+    #[test]
+    fn nothing_that_is_kept_of_a_hostile_node_is_long() {
+        let long = "x".repeat(1 << 20);
+        let object = json!({
+            "metadata": {"name": long, "labels": {"pool": long}},
+            "status": {"nodeInfo": {"kubeletVersion": long, "osImage": long, "containerRuntimeVersion": long}},
+        });
+        let read = serde_json::to_string(&node(&object).expect("it has a name")).expect("JSON");
+        assert!(read.len() < 5 * 350 + 300, "{} bytes", read.len());
+        let pod = json!({"spec": {"nodeName": long, "containers": [{"image": format!("kube-proxy:{long}")}]}});
+        let (name, tag) = proxy(&pod).expect("it runs on a node");
+        assert_eq!((name, tag.0.len()), (shortened(&long), shortened(&long).len()));
     }
 
     #[test]
