@@ -17,7 +17,7 @@ use planner::workers::{
     due, gates, kubelet_patches, next_minor, order, passes, path, progress,
 };
 
-pub use self::cluster_api::OwnedByClusterApi;
+pub use self::cluster_api::{OwnedByClusterApi, read_cluster_api};
 use self::node::Drain;
 use self::query::WorkersQuery;
 use self::table::{Listing, listing};
