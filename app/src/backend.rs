@@ -30,7 +30,7 @@ use crate::links::RunbookFile;
 use crate::session::{Place, Session};
 use crate::tenant::rollout::is_under_way;
 use crate::tenant::start::{Agreed, Checked, Choice, StartQuery, read_despite};
-use crate::tenant::workers::OwnedByClusterApi;
+use crate::tenant::workers::cluster_api::OwnedByClusterApi;
 use crate::tenant::{Knowledge, TenantData};
 use crate::trouble::sentence;
 use crate::words;

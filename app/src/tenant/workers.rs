@@ -17,7 +17,6 @@ use planner::workers::{
     due, gates, kubelet_patches, next_minor, order, passes, path, progress,
 };
 
-pub use self::cluster_api::{OwnedByClusterApi, read_cluster_api};
 use self::node::Drain;
 use self::query::WorkersQuery;
 use self::table::{Listing, listing};
@@ -28,7 +27,7 @@ use crate::format;
 use crate::links::TenantTab;
 use crate::trouble::sentence;
 
-mod cluster_api;
+pub mod cluster_api;
 mod node;
 mod query;
 mod table;
