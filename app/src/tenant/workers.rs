@@ -25,6 +25,7 @@ use crate::clipboard::copy_block;
 use crate::error::ConsoleError;
 use crate::format;
 use crate::links::TenantTab;
+use crate::prose::prose;
 use crate::trouble::sentence;
 
 pub mod cluster_api;
@@ -99,8 +100,9 @@ fn workers(tenant: Tenant) -> AnyView {
                     .map(|answer| match answer {
                         Ok(first) => {
                             let heard = move |json: &Option<String>| serde_json::from_str(json.as_deref()?).ok();
-                            let seen = Memo::new(move |_| {
-                                tenant.live.workers.with(heard).unwrap_or_else(|| first.clone())
+                            let seen = Memo::new(move |before: Option<&LiveWorkers>| {
+                                let heard = tenant.live.workers.with(heard);
+                                newest(heard, before.unwrap_or(&first))
                             });
                             body(tenant, seen, query, owner, drains)
                         }
@@ -110,6 +112,11 @@ fn workers(tenant: Tenant) -> AnyView {
         </Suspense>
     }
     .into_any()
+}
+
+/// What is shown of the nodes: what was heard last. A watch that only begins tells nothing newer than what is there already.
+fn newest(heard: Option<LiveWorkers>, before: &LiveWorkers) -> LiveWorkers {
+    heard.filter(|heard| *heard != LiveWorkers::Waiting).unwrap_or_else(|| before.clone())
 }
 
 /// What follows from how the nodes are, worked out once for the whole page.
@@ -347,7 +354,7 @@ fn unseen(seen: &LiveWorkers, due: &Due) -> AnyView {
     };
     let command = |os: &str| format!("console runbook --os {os} --node NAME --from vX.Y.Z --to {target} --format sh");
     view! {
-        <section class="section stack" aria-labelledby="verdict">
+        <section class="section section--plain stack" aria-labelledby="verdict">
             <h2 id="verdict" class="verdict">
                 {"The nodes cannot be shown"}
             </h2>
@@ -413,7 +420,7 @@ fn verdict(snapshot: &TenantSnapshot, workers: &Workers, due: &Due) -> AnyView {
     });
     let beyond = (!workers.nodes.is_empty()).then(|| next_minor(&workers.nodes, target.minor()).to_string());
     view! {
-        <section class="section stack" aria-labelledby="verdict">
+        <section class="section section--plain stack" aria-labelledby="verdict">
             <h2 id="verdict" class="verdict">
                 {headline}
             </h2>
@@ -456,7 +463,7 @@ fn gates_section(due: &Due) -> AnyView {
                 <li class=class>
                     <span class=word>{label}</span>
                     <p class="finding__title">{gate.subject.to_string()}</p>
-                    {why.map(|why| view! { <p class="finding__evidence">{why}</p> })}
+                    {why.map(|why| view! { <p class="finding__evidence">{prose(&why)}</p> })}
                 </li>
             }
         })
@@ -522,7 +529,7 @@ fn path_section(
             let items = due(steps, &standing, &gates).into_iter().map(|step| path_step(&step)).collect_view();
             view! { <ol class="feed">{items}</ol> }.into_any()
         }
-        Err(error) => view! { <p>{sentence(&error.to_string())}</p> }.into_any(),
+        Err(error) => view! { <p>{prose(&sentence(&error.to_string()))}</p> }.into_any(),
     };
     let options = ends
         .into_iter()
@@ -563,7 +570,8 @@ fn path_section(
 }
 
 fn path_step(step: &DueStep) -> AnyView {
-    let reasons = step.not_yet.iter().map(|why| view! { <p class="small muted">{sentence(&why.to_string())}</p> });
+    let reasons =
+        step.not_yet.iter().map(|why| view! { <p class="small muted">{prose(&sentence(&why.to_string()))}</p> });
     let state = if step.not_yet.is_empty() { "may begin now" } else { "not yet" };
     view! {
         <li>

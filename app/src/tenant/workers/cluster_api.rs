@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::chart::{Axes, ChartLegend, Drawing, FilmChart, FilmLayout};
 use crate::clipboard::copy_block;
 use crate::error::ConsoleError;
+use crate::prose::prose;
 use crate::tenant::Tenant;
 use crate::tenant::start::diff;
 use crate::trouble::{error_notice, sentence};
@@ -118,7 +119,8 @@ fn step_view(step: &Step, to: &KubernetesVersion) -> AnyView {
         StepState::Waits(waits) => waits.iter().filter_map(planner::cluster_api::Wait::remedy).collect(),
         StepState::Done | StepState::Next | StepState::Underway(_) => Vec::new(),
     };
-    let remedies = remedies.iter().map(|remedy| view! { <p class="small">{sentence(remedy)}</p> }).collect_view();
+    let remedies =
+        remedies.iter().map(|remedy| view! { <p class="small">{prose(&sentence(remedy))}</p> }).collect_view();
     let without = step.without_template.as_ref().map(|change| {
         view! {
             <details>
