@@ -121,6 +121,7 @@ fn costs(snapshot: &TenantSnapshot) -> CostFacts {
         )],
         data_store: DataStoreLoad::of(snapshot, [snapshot, &other], &Ok(object), Some(600)),
         overrides: Vec::new(),
+        may_override: true,
     }
 }
 
@@ -222,17 +223,23 @@ fn where_not_every_namespace_is_seen_no_number_of_neighbours_is_the_whole_truth(
 
 #[test]
 fn an_override_in_force_lets_a_busy_data_store_warn() {
-    // hours that the override lasts from now on, verdict, state
-    let table = [(2, Verdict::Warnings, OverrideState::Applied), (0, Verdict::Blocked, OverrideState::Expired)];
-    for (hours, verdict, state) in table {
+    // hours that the override lasts from now on, whether whoever asks may override, verdict, state
+    let table = [
+        (2, true, Verdict::Warnings, OverrideState::Applied),
+        (0, true, Verdict::Blocked, OverrideState::Expired),
+        (2, false, Verdict::Blocked, OverrideState::NotAllowed),
+    ];
+    for (hours, may_override, verdict, state) in table {
         let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
         wanted.neighbours =
             Neighbours { tenants: 4, api_servers: 12, surging: 1, unknown: 0, counted: Counted::Everywhere };
         wanted.costs.overrides = vec![override_for(hours)];
+        wanted.costs.may_override = may_override;
         let plan = wanted.plan();
         assert_eq!((plan.verdict, plan.overrides[0].state), (verdict, state), "{hours}");
         let finding = plan.findings.iter().find(|finding| finding.sentence.contains("surges")).expect("it stays");
-        assert!(finding.evidence.contains("ada"), "{finding:?}");
+        assert_eq!(finding.evidence.contains("ada"), may_override, "{finding:?}");
+        assert!(text(&plan).contains(&format!("(etcd | was sized for it): {state}")), "{hours}: {}", text(&plan));
         wanted.dry_run = DryRunFact::Refused("no".to_owned());
         assert_eq!(wanted.plan().verdict, Verdict::Blocked, "it is for one finding only");
     }
@@ -394,7 +401,9 @@ fn the_json_is_as_it_was_published() {
     whole.strategy = Some(Strategy::ROLLING_ONE);
     whole.costs = costs(&whole.snapshot);
     whole.costs.overrides = vec![override_for(2)];
-    for wanted in [Wanted::hop("v1.35.6", "v1.36.4"), Wanted::hop("v1.35.6", "v1.35.7"), sleeping, odd, whole] {
+    let mut not_theirs = Wanted::hop("v1.35.6", "v1.36.4");
+    not_theirs.costs.overrides = vec![override_for(2)];
+    for wanted in [Wanted::hop("v1.35.6", "v1.36.4"), Wanted::hop("v1.35.6", "v1.35.7"), sleeping, odd, whole, not_theirs] {
         let plan = wanted.plan();
         let json = serde_json::to_value(&plan).expect("it is data");
         if let Err(error) = schemas.validate(&json, index) {
