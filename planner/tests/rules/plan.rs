@@ -384,6 +384,24 @@ fn hostile_names_stay_text() {
 }
 
 #[test]
+fn text_of_others_makes_no_link_and_calls_nobody() {
+    let words = [
+        ("fixed, see https://evil.example", "fixed, see https&#58;//evil.example"),
+        ("www.evil.example: read it", "www&#46;evil.example: read it"),
+        ("~~not~~ refused", "\\~\\~not\\~\\~ refused"),
+        ("@acme/sre, a@evil.example", "@&#8203;acme/sre, a@&#8203;evil.example"),
+        ("as in #12 and # 3", "as in \\#&#8203;12 and \\# 3"),
+        ("a.b: c. 10:30", "a.b: c. 10:30"),
+    ];
+    for (said, written) in words {
+        let mut wanted = Wanted::hop("v1.35.6", "v1.35.7");
+        wanted.dry_run = DryRunFact::Refused(said.to_owned());
+        let markdown = markdown(&wanted.plan());
+        assert!(markdown.contains(written), "{said}: {markdown}");
+    }
+}
+
+#[test]
 fn the_json_is_as_it_was_published() {
     let schema: serde_json::Value =
         serde_json::from_str(include_str!("../../../docs/upgrade-plan.schema.json")).expect("the schema is JSON");
@@ -403,7 +421,9 @@ fn the_json_is_as_it_was_published() {
     whole.costs.overrides = vec![override_for(2)];
     let mut not_theirs = Wanted::hop("v1.35.6", "v1.36.4");
     not_theirs.costs.overrides = vec![override_for(2)];
-    for wanted in [Wanted::hop("v1.35.6", "v1.36.4"), Wanted::hop("v1.35.6", "v1.35.7"), sleeping, odd, whole, not_theirs] {
+    for wanted in
+        [Wanted::hop("v1.35.6", "v1.36.4"), Wanted::hop("v1.35.6", "v1.35.7"), sleeping, odd, whole, not_theirs]
+    {
         let plan = wanted.plan();
         let json = serde_json::to_value(&plan).expect("it is data");
         if let Err(error) = schemas.validate(&json, index) {
