@@ -76,7 +76,7 @@ impl Changes {
         );
         let (judged, room) = judged?;
         let snapshot = &*judged.dry_run.snapshot;
-        let others = self.observer.every_tenant();
+        let others = self.every_tenant();
         let everyone = others.iter().map(AsRef::as_ref);
         let costs = CostFacts {
             usage,
