@@ -197,3 +197,19 @@ test("what happens meanwhile does not take the keyboard away", async ({ page, op
   await expect(row(page, "worker-3")).toContainText("cordoned");
   await expect(link).toBeFocused();
 });
+
+test("five hundred nodes are looked through by page, search and turn", async ({ page, open, accessible, sandbox }) => {
+  await open("/tenants/team-a/herd/workers");
+  await live(page);
+  await expect(verdict(page).getByRole("status")).toContainText("0 of 500 workers run v1.35.9");
+  await expect(page.getByRole("rowheader")).toHaveCount(50);
+  await expect(page.getByRole("navigation", { name: "Pages" })).toContainText("500 nodes, page 1 of 10");
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Next" }).click();
+  await expect(page.getByRole("rowheader").first()).toContainText("worker-051");
+  await page.getByRole("searchbox", { name: "Search nodes" }).fill("worker-499");
+  await page.getByRole("button", { name: "Search" }).click();
+  await expect(page.getByRole("rowheader")).toHaveText([/worker-499/]);
+  await sandbox.stepAtNode("team-a/herd", "worker-499");
+  await expect(row(page, "worker-499"), "a change is seen among so many, too").toContainText("cordoned");
+  await accessible();
+});

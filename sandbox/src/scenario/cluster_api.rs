@@ -15,8 +15,8 @@ const PODS_PER_NODE: usize = 110;
 const CLASS: &str = "kamaji-vms";
 
 /// The nodes of a tenant whose second MachineDeployment waits for its turn.
-const HALF_WAY: [Worker; 6] = {
-    const fn node(name: &'static str, kubelet: &'static str, pool: &'static str) -> Worker {
+const HALF_WAY: [Worker<'_>; 6] = {
+    const fn node(name: &'static str, kubelet: &'static str, pool: &'static str) -> Worker<'static> {
         Worker { name, kubelet, os: "Ubuntu 24.04.3 LTS", pool, ready: true }
     }
     [
@@ -65,7 +65,7 @@ pub(super) fn build(world: &mut Builder) {
         ("refused", new, Managed::ByHand),
         ("rolling", new, Managed::ByHand),
     ] {
-        let nodes: &[Worker] = if name == "held" { &HALF_WAY } else { &[] };
+        let nodes: &[Worker<'_>] = if name == "held" { &HALF_WAY } else { &[] };
         create(world, namespace, name, (version, managed), nodes);
     }
     world.rest();
@@ -103,7 +103,7 @@ pub(super) fn create(
     namespace: &str,
     name: &str,
     (version, managed): (&str, Managed),
-    nodes: &[Worker],
+    nodes: &[Worker<'_>],
 ) {
     let mut cluster = json!({
         "metadata": {"name": name, "namespace": namespace, "generation": 1},
