@@ -8,8 +8,8 @@ use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
 use planner::tenant::{
     ConditionFacts, DataStoreUse, DeclaredVersion, DeploymentCounts, DeploymentFacts, EventFacts, Freshness,
-    KamajiStatus, Konnectivity, ObservedHop, ObservedTimings, PodFacts, PodRequests, PodTrouble, Reading, TenantId,
-    TenantSnapshot, WriteLimits,
+    ImageSource, KamajiStatus, Konnectivity, ObservedHop, ObservedTimings, PodFacts, PodRequests, PodTrouble, Reading,
+    TenantId, TenantSnapshot, WriteLimits,
 };
 use planner::time::UnixMillis;
 use planner::version::Minor;
@@ -89,6 +89,7 @@ pub(crate) fn tenant(version: &str) -> TenantSnapshot {
         replica_sets: Reading::Read(Vec::new()),
         pods: Reading::Read((0..3).map(|number| pod(version, number)).collect()),
         events: Reading::Read(Vec::new()),
+        image: ImageSource { repository: "registry.k8s.io/kube-apiserver".to_owned(), tag_suffix: None },
         images: Reading::Waiting,
         hop: None,
         timings: ObservedTimings::default(),

@@ -39,6 +39,7 @@ use crate::Clock;
 use crate::identity::Identity;
 use crate::observer::Observer;
 use crate::operator::Probe;
+use crate::registry::Registries;
 use crate::resources::{Object, TenantControlPlaneKind, Watched};
 use crate::room::RoomReading;
 use crate::tenant_access::{TenantAccess, Transport};
@@ -60,6 +61,7 @@ pub struct Changes {
     observer: Observer,
     clock: Clock,
     releases: Arc<ReleaseTable>,
+    registries: Registries,
     probe: Arc<Probe>,
     tenants: TenantAccess,
     turns: Arc<Turns>,
@@ -110,6 +112,7 @@ impl Changes {
             releases,
             probe: Arc::default(),
             tenants,
+            registries: Registries::default(),
             turns: Arc::default(),
             written: Arc::default(),
         }
@@ -119,6 +122,12 @@ impl Changes {
     #[must_use]
     pub fn asking_tenants_by(self, tenants: TenantAccess) -> Self {
         Self { tenants, ..self }
+    }
+
+    /// Asks these registries whether the image of a version exists; without this none is asked.
+    #[must_use]
+    pub fn asking_registries(self, registries: Registries) -> Self {
+        Self { registries, ..self }
     }
 
     /// The way to the tenants' own APIs.
@@ -292,7 +301,7 @@ impl Changes {
         };
         let stored = answer::within(step, api.patch(&tenant.name, &params, &Patch::Merge(patch))).await?;
         match stored.object {
-            Ok(Some(Object::TenantControlPlane(object))) => Ok(object.snapshot),
+            Ok(Some(Object::TenantControlPlane(object))) => Ok(*object),
             _ => Err(ChangeError::Unexpected { step, words: "the answer is no TenantControlPlane".to_owned() }),
         }
     }

@@ -20,7 +20,7 @@ use self::recorder::Seen;
 use crate::Clock;
 use crate::health::{Health, Playback, Source, WatchState};
 use crate::observer::{Observer, Published};
-use crate::resources::{EventObject, Object, ObjectKind, Part, TenantObject, Unreadable};
+use crate::resources::{EventObject, Object, ObjectKind, Part, Unreadable};
 use crate::scope::{Scope, Watch};
 
 /// How many unreadable objects are remembered.
@@ -316,7 +316,7 @@ impl Index {
 
 /// The objects of one tenant, read one by one. A kind that the API server refuses is its words.
 pub(crate) struct Fresh {
-    pub(crate) control_plane: Box<TenantObject>,
+    pub(crate) control_plane: Box<TenantSnapshot>,
     pub(crate) deployments: Result<Vec<Object>, String>,
     pub(crate) replica_sets: Result<Vec<Object>, String>,
     pub(crate) pods: Result<Vec<Object>, String>,
@@ -356,7 +356,7 @@ pub(crate) fn assemble(fresh: Fresh, now: UnixMillis) -> TenantSnapshot {
 /// The name under which an object stands in the index.
 fn name_of(object: &Object) -> &str {
     match object {
-        Object::TenantControlPlane(tenant) => &tenant.snapshot.id.name,
+        Object::TenantControlPlane(tenant) => &tenant.id.name,
         Object::Deployment(part) => &part.name,
         Object::ReplicaSet(part) => &part.name,
         Object::Pod(part) => &part.name,

@@ -17,6 +17,7 @@ pub mod observe;
 pub mod observer;
 mod operator;
 pub mod recording;
+pub mod registry;
 pub mod resources;
 mod room;
 pub mod scope;
@@ -35,6 +36,7 @@ pub use crate::index::Index;
 pub use crate::observe::observe;
 pub use crate::observer::{Fleet, Observer};
 pub use crate::recording::Recording;
+pub use crate::registry::Registries;
 pub use crate::scope::{Namespace, Scope, Watch};
 pub use crate::tenant_access::{TenantAccess, Transport};
 

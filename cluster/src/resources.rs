@@ -17,7 +17,8 @@ use planner::tenant::{DeploymentFacts, EventFacts, PodFacts, ReplicaSetFacts, Te
 use serde_json::Value;
 
 pub(crate) use self::data_store::read as read_data_store;
-pub use self::image::{ImageName, ImageSource, Pull};
+pub use self::image::{ImageName, Pull};
+pub(crate) use self::image::{is_recognised, version_of};
 pub use self::node::NodeFacts;
 pub(crate) use self::parts::condition;
 pub(crate) use self::tenant::{declared_strategy, git_marks};
@@ -49,7 +50,7 @@ pub enum ObjectKind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Object {
     /// A TenantControlPlane.
-    TenantControlPlane(Box<TenantObject>),
+    TenantControlPlane(Box<TenantSnapshot>),
     /// A Deployment that Kamaji made for a TenantControlPlane.
     Deployment(Part<Box<DeploymentFacts>>),
     /// A ReplicaSet of such a Deployment.
@@ -60,15 +61,6 @@ pub enum Object {
     Event(Part<EventObject>),
     /// A node.
     Node(NodeFacts),
-}
-
-/// What a TenantControlPlane object tells by itself.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TenantObject {
-    /// The snapshot so far: everything that comes from other objects is still [`planner::tenant::Reading::Waiting`].
-    pub snapshot: TenantSnapshot,
-    /// Where its API server's image comes from.
-    pub image: ImageSource,
 }
 
 /// What an event tells.
@@ -187,7 +179,7 @@ impl Object {
     /// The TenantControlPlane it is or belongs to; `None` of a node.
     pub fn tenant(&self) -> Option<&TenantId> {
         match self {
-            Self::TenantControlPlane(tenant) => Some(&tenant.snapshot.id),
+            Self::TenantControlPlane(tenant) => Some(&tenant.id),
             Self::Deployment(part) => Some(&part.tenant),
             Self::ReplicaSet(part) => Some(&part.tenant),
             Self::Pod(part) => Some(&part.tenant),

@@ -23,7 +23,8 @@ export class Console {
   /** Starts `console serve` with these arguments, on a free port unless they name one, and waits until it serves. */
   static async serve(args: string[]): Promise<Console> {
     const listen = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
-    const child = spawn(BINARY, ["serve", "--log", "warn", ...listen, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    // Journeys stay on this machine: none asks a registry beyond the sandbox.
+    const child = spawn(BINARY, ["serve", "--log", "warn", "--registry", "none", ...listen, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     const log: string[] = [];
     createInterface({ input: child.stderr }).on("line", (line) => log.push(line));
     const lines = createInterface({ input: child.stdout });

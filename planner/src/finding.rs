@@ -63,6 +63,8 @@ pub enum Source {
     Pods,
     /// kube-scheduler's filters and the API server's quotas, simulated on what was read.
     Scheduler,
+    /// What a container registry answers.
+    Registry,
     /// Kubernetes' release dates.
     Releases,
     /// Kubernetes' guide to APIs that are no longer served.
@@ -166,6 +168,7 @@ impl Source {
             | Self::Pods
             | Self::TenantApi
             | Self::Scheduler
+            | Self::Registry
             | Self::ClusterApi
             | Self::Console => None,
         }
@@ -182,6 +185,7 @@ impl fmt::Display for Source {
             Self::DeploymentController => "Kubernetes Deployment",
             Self::Pods => "the pods' own status",
             Self::Scheduler => "kube-scheduler's filters, simulated",
+            Self::Registry => "the container registry",
             Self::Releases => "Kubernetes release dates",
             Self::DeprecationGuide => "Kubernetes deprecated API migration guide",
             Self::TenantApi => "the tenant's own API",

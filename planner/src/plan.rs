@@ -9,6 +9,7 @@ mod costs;
 mod document;
 mod evidence;
 mod headline;
+mod image;
 mod markdown;
 mod neighbours;
 mod text;
@@ -20,6 +21,7 @@ pub use self::costs::{
 pub use self::document::{Forecast, PlanStrategy, PlannedFinding, ProposedStrategy, SCHEMA, StepLine, UpgradePlan};
 pub use self::evidence::{DryRunFact, Evidence, RoomFact};
 pub use self::headline::{Headline, Verdict};
+pub use self::image::{ImageFact, ImageKnown};
 pub use self::markdown::markdown;
 pub use self::neighbours::{Counted, Neighbours};
 pub use self::text::text;

@@ -15,7 +15,7 @@ use crate::strategy::DeclaredStrategy;
 use crate::time::UnixMillis;
 use crate::version::{KubernetesVersion, VersionError};
 
-pub use self::images::{ImagePresence, LISTED_IMAGES, ListedVersion, NodeImages, SHORTEST_PULL_MS};
+pub use self::images::{ImagePresence, ImageSource, LISTED_IMAGES, ListedVersion, NodeImages, SHORTEST_PULL_MS};
 
 /// Namespace and name of a TenantControlPlane. Its Deployment has the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub struct TenantSnapshot {
     pub pods: Reading<Vec<PodFacts>>,
     /// Recent events on any of these objects, newest first, at most 50.
     pub events: Reading<Vec<EventFacts>>,
+    /// Where the image of its API server comes from.
+    pub image: ImageSource,
     /// Which images of the API server the nodes have. [`Reading::Missing`] where no node is listed at all, or this tenant's image
     /// has a name of its own, by which it is not recognised.
     pub images: Reading<NodeImages>,

@@ -94,7 +94,7 @@ pub(crate) fn newest_patch(minor: u64) -> Option<String> {
 }
 
 /// Whether the sandbox's registry has an image of this tag: released versions only, and always with the `v`.
-fn in_registry(tag: &str) -> bool {
+pub(crate) fn in_registry(tag: &str) -> bool {
     let Some((major, rest)) = tag.strip_prefix('v').and_then(|version| version.split_once('.')) else { return false };
     let Some((minor, patch)) = rest.split_once('.') else { return false };
     let number = |text: &str| text.parse::<u64>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::behaviour::TenantBehaviour;
+use crate::behaviour::{TenantBehaviour, in_registry};
 use crate::clock::Mode;
 use crate::kinds::Kind;
 use crate::scenario;
@@ -36,7 +36,13 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/sandbox/faults", post(faults))
         .route("/sandbox/tenants/{namespace}/{name}", get(tenant).post(set_tenant))
         .route("/sandbox/tenants/{namespace}/{name}/nodes/{node}/step", post(step_at_node))
+        .route("/sandbox/registry/v2/kube-apiserver/manifests/{tag}", get(manifest))
         .with_state(shared)
+}
+
+/// Whether the registry that the sandbox's nodes pull from has an image, as a registry's own API says it.
+async fn manifest(Path(tag): Path<String>) -> StatusCode {
+    if in_registry(&tag) { StatusCode::OK } else { StatusCode::NOT_FOUND }
 }
 
 /// A refusal of the control door.

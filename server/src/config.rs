@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::{
     plan::{EXIT_CODES, PlanArguments},
+    registries::RegistryArguments,
     runbook::RunbookArguments,
 };
 
@@ -118,6 +119,10 @@ pub struct ServeArguments {
     #[arg(long, env = "CONSOLE_RELEASES", value_name = "FILE", help_heading = "Server")]
     pub releases: Option<PathBuf>,
 
+    /// Which container registries are asked.
+    #[command(flatten)]
+    pub registries: RegistryArguments,
+
     /// Folder of the browser files [default: those in the binary, else `site` in the folder above it].
     #[arg(long, env = "CONSOLE_SITE", value_name = "FOLDER", help_heading = "Server")]
     pub site: Option<PathBuf>,
@@ -166,6 +171,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// A release table instead of the built-in one.
     pub releases: Option<PathBuf>,
+    /// Registries that a real cluster's images are looked up in.
+    pub registries: RegistryArguments,
     /// Folder of the browser files, if named.
     pub site: Option<PathBuf>,
 }
@@ -264,7 +271,7 @@ impl ServeArguments {
             return Err(ConfigError::NotLoopback(self.listen));
         }
         let mode = self.mode()?;
-        Ok(Config { mode, listen: self.listen, releases: self.releases, site: self.site })
+        Ok(Config { mode, listen: self.listen, releases: self.releases, registries: self.registries, site: self.site })
     }
 
     fn mode(&self) -> Result<Mode, ConfigError> {

@@ -24,6 +24,7 @@ mod live;
 pub mod logging;
 pub mod modes;
 pub mod plan;
+pub mod registries;
 pub mod routes;
 pub mod runbook;
 pub mod security;

@@ -9,8 +9,8 @@ use app::{
     session::{Place, SandboxIdentity},
 };
 use cluster::{
-    Changes, Clock, Credentials, Identity, Observer, Recording, Scope, TenantAccess, Transport, Visibility, observe,
-    who_am_i,
+    Changes, Clock, Credentials, Identity, Observer, Recording, Registries, Scope, TenantAccess, Transport, Visibility,
+    observe, who_am_i,
 };
 use jiff::Timestamp;
 use kube::{
@@ -49,7 +49,8 @@ pub async fn start(config: &Config, stop: CancellationToken) -> Result<Served> {
     let releases = releases(config.releases.as_deref())?;
     match &config.mode {
         Mode::Kubeconfig { file, context, scope } => {
-            kubeconfig(file, context.as_deref(), scope.clone(), releases, stop).await
+            let registries = config.registries.registries();
+            kubeconfig(file, context.as_deref(), scope.clone(), releases, registries, stop).await
         }
         Mode::Recording { file, speed } => recording(file, *speed, releases, stop),
         Mode::Sandbox(options) => sandbox(options, releases, stop).await,
@@ -82,7 +83,8 @@ async fn sandbox(options: &SandboxMode, releases: ReleaseTable, stop: Cancellati
     if let Some(file) = &options.kubeconfig {
         handle.write_kubeconfig(file)?;
     }
-    let settings = kube::Config::new(handle.url().parse().context("the sandbox has no address")?);
+    let url = handle.url().to_owned();
+    let settings = kube::Config::new(url.parse().context("the sandbox has no address")?);
     let transport = Transport::beside(&settings);
     let client = Client::try_from(settings).context("no client for the sandbox")?;
     let clock = handle.clock();
@@ -104,7 +106,10 @@ async fn sandbox(options: &SandboxMode, releases: ReleaseTable, stop: Cancellati
             .collect(),
     };
     let tenants = TenantAccess::new(client.clone(), clock.clone(), transport);
-    let changes = Changes::new(client, observer.clone(), clock, Arc::new(releases.clone())).asking_tenants_by(tenants);
+    let registry = format!("{url}/sandbox/registry").parse().context("the sandbox has no address")?;
+    let changes = Changes::new(client, observer.clone(), clock, Arc::new(releases.clone()))
+        .asking_tenants_by(tenants)
+        .asking_registries(Registries::new([("registry.k8s.io".to_owned(), registry)]));
     let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
     Ok(Served { backend, observer, identities })
 }
@@ -160,6 +165,7 @@ async fn kubeconfig(
     context: Option<&str>,
     scope: Scope,
     releases: ReleaseTable,
+    registries: Registries,
     stop: CancellationToken,
 ) -> Result<Served> {
     let (client, connected) = client_of(file, context).await?;
@@ -172,7 +178,7 @@ async fn kubeconfig(
     let learning = learn_identity(client.clone(), scope, user, identity);
     tokio::spawn(async move { stop.run_until_cancelled(learning).await });
     let changes = Changes::new(client, observer.clone(), wall_clock(), Arc::new(releases.clone()));
-    let changes = changes.asking_tenants_by(tenants);
+    let changes = changes.asking_tenants_by(tenants).asking_registries(registries);
     let place = Place::Kubeconfig { context, namespace };
     let backend = Backend { observer: observer.clone(), changes: Some(changes), releases, place };
     Ok(Served { backend, observer, identities: Identities::One(known) })

@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::modes;
+use crate::registries::RegistryArguments;
 
 /// How long the management cluster may take to be listed.
 const LISTED_WITHIN: Duration = Duration::from_secs(30);
@@ -56,6 +57,10 @@ pub struct PlanArguments {
     /// How the plan is written.
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub output: PlanFormat,
+
+    /// Which container registries are asked.
+    #[command(flatten)]
+    pub registries: RegistryArguments,
 
     /// A newer table of Kubernetes releases and their support dates than the one built in (JSON).
     #[arg(long, env = "CONSOLE_RELEASES", value_name = "FILE")]
@@ -184,6 +189,7 @@ impl PlanArguments {
         let tenant = TenantId { namespace: self.namespace.to_string(), name: self.tenant.clone() };
         let changes =
             Changes::new(client, observer, modes::wall_clock(), Arc::new(releases)).asking_tenants_by(tenants);
+        let changes = changes.asking_registries(self.registries.registries());
         changes
             .plan_with(&own, &tenant, &self.to, self.strategy, &options)
             .await

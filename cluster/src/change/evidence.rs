@@ -5,7 +5,7 @@ use planner::finding::Finding;
 use planner::hop::{HopKind, HopRequest};
 use planner::lab::LabInput;
 use planner::placement::QuotaUse;
-use planner::plan::{Counted, DryRunFact, Evidence, Neighbours, RoomFact};
+use planner::plan::{Counted, DryRunFact, Evidence, ImageFact, Neighbours, RoomFact};
 use planner::stage::is_settled;
 use planner::strategy::Strategy;
 use planner::tenant::TenantSnapshot;
@@ -66,11 +66,12 @@ impl Changes {
             return Err(ChangeError::NotFound);
         }
         // On the heap: together they are more than a thread's stack should hold.
-        let (dry_run, room, tenant, owner) = tokio::join!(
+        let (dry_run, room, tenant, owner, image) = tokio::join!(
             Box::pin(self.check(identity, request)),
             Box::pin(RoomReading::read(&self.client, &request.tenant)),
             Box::pin(self.tenants.ask(identity, &request.tenant, &request.version)),
             Box::pin(self.cluster_api(identity, &request.tenant, Some(&request.version))),
+            Box::pin(self.image_fact(identity, request)),
         );
         let dry_run = dry_run?;
         let answer = match &dry_run.answer {
@@ -82,8 +83,24 @@ impl Changes {
         let evidence = self.evidence(&dry_run.snapshot, request, dry_run.preflight.hop, &beside);
         // Without it the finding names the owner as the tenant does.
         let cluster_api = owner.ok().flatten().and_then(|view| view.advice);
-        let evidence = Evidence { dry_run: answer, cluster_api, ..evidence };
+        let evidence = Evidence { dry_run: answer, cluster_api, image, ..evidence };
         Ok((Judged { dry_run, evidence }, beside.room))
+    }
+
+    /// Whether the image that new pods would need exists.
+    async fn image_fact(&self, identity: &Identity, request: &HopRequest) -> ImageFact {
+        let Some(seen) = self.observer.tenant(identity, &request.tenant) else { return ImageFact::NotAsked };
+        let snapshot = seen.borrow().clone();
+        let pulled_already = snapshot.desired_version.parsed().is_ok_and(|wanted| wanted == request.version);
+        if pulled_already || self.registries.is_empty() {
+            return ImageFact::NotAsked;
+        }
+        let image = snapshot.image.image(&request.version);
+        match self.registries.has(&snapshot.image.repository, &snapshot.image.tag(&request.version)).await {
+            Ok(true) => ImageFact::InRegistry(image),
+            Ok(false) => ImageFact::NotInRegistry(image),
+            Err(why) => ImageFact::not_checked(&snapshot, &request.version, &self.releases, why.to_string()),
+        }
     }
 
     /// Whether this person may override what blocks a hop for others' sake: only who sees every tenant can weigh them.
@@ -110,6 +127,7 @@ impl Changes {
             neighbours: Neighbours::of(snapshot, others.iter().map(AsRef::as_ref), self.counted()),
             room: room_fact(snapshot, request, hop, &beside.room),
             dry_run: DryRunFact::NotAsked,
+            image: ImageFact::NotAsked,
             tenant: tenant_api::check(&beside.tenant, snapshot, &request.version, (self.clock)()),
             cluster_api: None,
         }

@@ -106,7 +106,7 @@ mod tests {
             "status": { "storage": { "dataStoreName": "default" } },
         });
         match Object::read(ObjectKind::TenantControlPlane, &object) {
-            Ok(Some(Object::TenantControlPlane(object))) => object.snapshot,
+            Ok(Some(Object::TenantControlPlane(object))) => *object,
             other => panic!("{other:?}"),
         }
     }

@@ -13,7 +13,7 @@ use planner::time::UnixMillis;
 use super::nodes::Nodes;
 use super::recorder::{Recorder, Seen};
 use crate::health::{Health, WatchState};
-use crate::resources::{EventObject, ObjectKind, Part, TenantObject};
+use crate::resources::{EventObject, ObjectKind, Part};
 use crate::scope::Watch;
 
 /// How many events of a tenant are kept, the newest.
@@ -25,7 +25,7 @@ const MOST_PROBLEMS: usize = 20;
 /// What the index holds of one tenant. Objects made of a TenantControlPlane may arrive before it.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
-    pub(super) object: Option<Box<TenantObject>>,
+    pub(super) object: Option<Box<TenantSnapshot>>,
     pub(super) deployment: Option<Part<Box<DeploymentFacts>>>,
     pub(super) replica_sets: BTreeMap<String, Part<ReplicaSetFacts>>,
     pub(super) pods: BTreeMap<String, Part<Box<PodFacts>>>,
@@ -104,17 +104,17 @@ impl Entry {
     }
 
     /// A TenantControlPlane was seen. A new wanted version begins a hop.
-    pub(super) fn set_object(&mut self, object: Box<TenantObject>, now: UnixMillis, seen: Seen) {
-        let before = self.object.as_ref().map(|object| &object.snapshot);
+    pub(super) fn set_object(&mut self, object: Box<TenantSnapshot>, now: UnixMillis, seen: Seen) {
+        let before = self.object.as_deref();
         if let Some(before) = before
-            && before.uid != object.snapshot.uid
+            && before.uid != object.uid
         {
             // Deleted and created again while nobody looked.
             self.forget_past();
         } else if let Some(before) = before
-            && before.desired_version != object.snapshot.desired_version
+            && before.desired_version != object.desired_version
         {
-            let wanted = object.snapshot.desired_version.clone();
+            let wanted = object.desired_version.clone();
             let running = self.deployment.as_ref().and_then(|part| part.facts.version.clone());
             let running = running.map(|version| without_suffix(version, object.image.tag_suffix.as_deref()));
             // What reached Ready last is what serves; a version that is still being rolled out may never have been.
@@ -155,10 +155,10 @@ impl Entry {
     }
 
     /// The snapshot of a TenantControlPlane and what is made of it.
-    pub(super) fn snapshot_of(&self, object: &TenantObject, around: &Around<'_>, now: UnixMillis) -> TenantSnapshot {
+    pub(super) fn snapshot_of(&self, object: &TenantSnapshot, around: &Around<'_>, now: UnixMillis) -> TenantSnapshot {
         let suffix = object.image.tag_suffix.as_deref();
         let strip = |version: &Option<DeclaredVersion>| version.clone().map(|version| without_suffix(version, suffix));
-        let mut snapshot = object.snapshot.clone();
+        let mut snapshot = object.clone();
         snapshot.deployment = reading(around.deployment.as_ref(), || {
             let facts = &self.deployment.as_ref()?.facts;
             Some(DeploymentFacts { version: strip(&facts.version), ..(**facts).clone() })

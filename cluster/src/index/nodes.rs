@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use planner::tenant::{ListedVersion, NodeImages};
+use planner::tenant::{ImageSource, ListedVersion, NodeImages};
 use planner::version::KubernetesVersion;
 
-use crate::resources::{ImageName, ImageSource, NodeFacts};
+use crate::resources::{ImageName, NodeFacts, is_recognised, version_of};
 
 /// What is known of the nodes, by name.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Nodes {
 
     /// Where a tenant's images are; `None` without a node, or where its images cannot be told from others.
     pub(super) fn images(&self, source: &ImageSource) -> Option<NodeImages> {
-        if self.0.is_empty() || !source.is_recognised() {
+        if self.0.is_empty() || !is_recognised(source) {
             return None;
         }
         let mut images = NodeImages { nodes: 0, uncertain: 0, versions: Vec::new() };
@@ -47,7 +47,7 @@ impl Nodes {
             let uncertain = u32::from(node.uncertain);
             images.nodes += 1;
             images.uncertain += uncertain;
-            for version in node.images.iter().filter_map(|image| source.version_of(image)) {
+            for version in node.images.iter().filter_map(|image| version_of(image, source)) {
                 let counts = versions.entry(version).or_default();
                 *counts = (counts.0 + 1, counts.1 + uncertain);
             }

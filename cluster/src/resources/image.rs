@@ -1,6 +1,6 @@
 //! Names of container images, and what a kubelet's events tell about their pulls.
 
-use planner::tenant::EventFacts;
+use planner::tenant::{EventFacts, ImageSource};
 use planner::version::KubernetesVersion;
 
 /// An image by repository and tag, in full: `registry.k8s.io/kube-apiserver`, `v1.36.4`.
@@ -10,15 +10,6 @@ pub struct ImageName {
     pub repository: String,
     /// Tag.
     pub tag: String,
-}
-
-/// Where Kamaji takes the API server's image of one tenant from: `spec.controlPlane.deployment.registrySettings`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageSource {
-    /// Registry and path.
-    pub repository: String,
-    /// What follows the version in each tag.
-    pub tag_suffix: Option<String>,
 }
 
 /// A pull of the API server's image, as an event tells it.
@@ -40,26 +31,24 @@ impl ImageName {
     }
 }
 
-impl ImageSource {
-    /// Kamaji's defaults fill in what is not set.
-    pub(super) fn new(registry: Option<&str>, image: Option<&str>, tag_suffix: Option<String>) -> Self {
-        let (registry, image) = (registry.unwrap_or("registry.k8s.io"), image.unwrap_or("kube-apiserver"));
-        Self { repository: full(&format!("{registry}/{image}")), tag_suffix }
-    }
+/// Where the images come from; Kamaji's defaults fill in what is not set.
+pub(super) fn source(registry: Option<&str>, image: Option<&str>, tag_suffix: Option<String>) -> ImageSource {
+    let (registry, image) = (registry.unwrap_or("registry.k8s.io"), image.unwrap_or("kube-apiserver"));
+    ImageSource { repository: full(&format!("{registry}/{image}")), tag_suffix }
+}
 
-    /// Whether images from there are among those that are [kept](is_api_server) of a node.
-    pub(crate) fn is_recognised(&self) -> bool {
-        is_api_server(&self.repository)
-    }
+/// Whether images from there are among those that are [kept](is_api_server) of a node.
+pub(crate) fn is_recognised(source: &ImageSource) -> bool {
+    is_api_server(&source.repository)
+}
 
-    /// The version of an image, if it is one from there.
-    pub(crate) fn version_of(&self, image: &ImageName) -> Option<KubernetesVersion> {
-        let tag = match &self.tag_suffix {
-            Some(suffix) => image.tag.strip_suffix(suffix.as_str())?,
-            None => &image.tag,
-        };
-        tag.parse().ok().filter(|_| image.repository == self.repository)
-    }
+/// The version of an image, if it is one from there.
+pub(crate) fn version_of(image: &ImageName, source: &ImageSource) -> Option<KubernetesVersion> {
+    let tag = match &source.tag_suffix {
+        Some(suffix) => image.tag.strip_suffix(suffix.as_str())?,
+        None => &image.tag,
+    };
+    tag.parse().ok().filter(|_| image.repository == source.repository)
 }
 
 /// Repository as it stands, and tag.

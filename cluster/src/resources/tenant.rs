@@ -11,7 +11,7 @@ use planner::time::UnixMillis;
 use serde_json::Value;
 
 use super::fields::{Fields, kind_of, text_in};
-use super::{ImageSource, TenantObject};
+use super::image;
 
 /// Kamaji's own default of `spec.controlPlane.deployment.replicas` (pods).
 const DEFAULT_REPLICAS: u32 = 2;
@@ -23,7 +23,7 @@ const MOST_ARGUMENTS: usize = 200;
 const PAUSED: &str = "kamaji.clastix.io/paused";
 
 /// Reads a TenantControlPlane.
-pub(super) fn read(namespace: &str, name: &str, value: &Value) -> TenantObject {
+pub(super) fn read(namespace: &str, name: &str, value: &Value) -> TenantSnapshot {
     let fields = Fields::new("TenantControlPlane", value);
     let desired_version = fields.text("/spec/kubernetes/version").unwrap_or_else(|| {
         if fields.at("/spec/kubernetes/version").is_none() {
@@ -80,6 +80,7 @@ pub(super) fn read(namespace: &str, name: &str, value: &Value) -> TenantObject {
         replica_sets: Reading::Waiting,
         pods: Reading::Waiting,
         events: Reading::Waiting,
+        image: image::source(None, None, None),
         images: Reading::Waiting,
         hop: None,
         timings: ObservedTimings::default(),
@@ -89,9 +90,9 @@ pub(super) fn read(namespace: &str, name: &str, value: &Value) -> TenantObject {
     };
     let setting = |name| fields.filled(&format!("/spec/controlPlane/deployment/registrySettings/{name}"));
     let (registry, name) = (setting("registry"), setting("apiServerImage"));
-    let image = ImageSource::new(registry.as_deref(), name.as_deref(), setting("tagSuffix"));
+    snapshot.image = image::source(registry.as_deref(), name.as_deref(), setting("tagSuffix"));
     snapshot.problems = fields.into_problems();
-    TenantObject { snapshot, image }
+    snapshot
 }
 
 /// A Deployment strategy as it stands.

@@ -134,7 +134,7 @@ fn a_strategy_that_is_nonsense_is_kept_as_it_stands() {
     let Object::TenantControlPlane(tenant) = read(ObjectKind::TenantControlPlane, &object) else {
         panic!("another kind")
     };
-    let rolling = tenant.snapshot.strategy.rolling_update.expect("declared");
+    let rolling = tenant.strategy.rolling_update.expect("declared");
     assert_eq!(rolling.max_surge, Some(IntOrString::Text("abc".into())));
     assert_eq!(rolling.max_unavailable, Some(IntOrString::Int(0)));
 }

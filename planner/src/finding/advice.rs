@@ -72,6 +72,7 @@ impl FindingKind {
             | Self::SurgeAddsPods { .. }
             | Self::DataStoreLoad { .. }
             | Self::StatusAheadOfDeployment { .. }
+            | Self::ImageNotInRegistry { .. }
             | Self::Room { outcome: RoomOutcome::InTurn | RoomOutcome::Depends, .. } => Severity::Warns,
             Self::CeilingUnknown { .. }
             | Self::KubeletsNotChecked { .. }
@@ -80,6 +81,7 @@ impl FindingKind {
             | Self::Room { outcome: RoomOutcome::Unknown, .. }
             | Self::RoomNotChecked { .. }
             | Self::DataStoreNotAllCounted { .. }
+            | Self::ImageNotChecked { known: None, .. }
             | Self::DryRunNotJudged { .. } => Severity::Unknown,
             Self::VersionAllowed { .. }
             | Self::LastChangeSettled
@@ -88,6 +90,8 @@ impl FindingKind {
             | Self::PatchCanBeUndone { .. }
             | Self::Room { outcome: RoomOutcome::Fits, .. }
             | Self::DataStoreShared { .. }
+            | Self::ImageInRegistry { .. }
+            | Self::ImageNotChecked { known: Some(_), .. }
             | Self::DryRunAccepted
             | Self::StrategyAllows { .. } => Severity::Passes,
         }
@@ -140,6 +144,9 @@ impl FindingKind {
             | Self::DataStoreNotAllCounted { .. }
             | Self::DataStoreLimit { .. } => Source::KamajiGuide,
             Self::Room { .. } | Self::RoomNotChecked { .. } => Source::Scheduler,
+            Self::ImageInRegistry { .. } | Self::ImageNotInRegistry { .. } | Self::ImageNotChecked { .. } => {
+                Source::Registry
+            }
             Self::KubeletsNotChecked { .. } | Self::KubectlSkew { .. } => Source::SkewPolicy,
             Self::DeploymentNotSettled { .. }
             | Self::ConnectionsDrop
@@ -301,11 +308,17 @@ impl FindingKind {
             Self::DataStoreLimit { all_counted: false, .. } => {
                 "Ask a platform administrator how many connections the DataStore really holds."
             }
+            Self::ImageNotInRegistry { .. } => {
+                "Take a version that exists, or make sure that the nodes get the image from a mirror; else new pods never start."
+            }
+            Self::ImageNotChecked { known: None, .. } => "Look yourself whether the image exists; Kamaji does not.",
             Self::DryRunRefused { .. } => "Read the words of the refusal; nothing was written.",
             Self::DryRunNotJudged { .. } => "Look again when the API server and Kamaji answer.",
             Self::Room { .. }
             | Self::DataStoreShared { .. }
             | Self::DataStoreLimit { .. }
+            | Self::ImageInRegistry { .. }
+            | Self::ImageNotChecked { .. }
             | Self::DryRunAccepted
             | Self::Malformed { .. }
             | Self::AlreadyWanted { .. }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::TenantFinding;
 use crate::datastore::Connections;
 use crate::hop::Acknowledgement;
+use crate::plan::ImageKnown;
 use crate::stage::Exit;
 use crate::strategy::{Strategy, StrategyError};
 use crate::tenant::{KamajiStatus, WriteLimits};
@@ -405,6 +406,25 @@ pub enum FindingKind {
         limit: u32,
         /// Whether the API servers of all its tenants are in these sums. If not, there may be more connections than they say.
         all_counted: bool,
+    },
+    /// The registry has the image of the API server.
+    ImageInRegistry {
+        /// Which one, with its tag.
+        image: String,
+    },
+    /// The registry says that there is no such image. Nodes may use a mirror that has it.
+    ImageNotInRegistry {
+        /// Which one, with its tag.
+        image: String,
+    },
+    /// The registry was not asked for the image, or did not answer.
+    ImageNotChecked {
+        /// Which one, with its tag.
+        image: String,
+        /// Why.
+        why: String,
+        /// What speaks for the image all the same.
+        known: Option<ImageKnown>,
     },
     /// The API server and Kamaji would take the change.
     DryRunAccepted,

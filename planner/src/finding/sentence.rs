@@ -247,6 +247,14 @@ impl fmt::Display for FindingKind {
                 "Whether tenants of other namespaces use DataStore {data_store} too is not known: the console looks into some \
                  namespaces only."
             ),
+            Self::ImageInRegistry { image } => write!(f, "The registry has {image}."),
+            Self::ImageNotInRegistry { image } => write!(f, "The registry says that there is no {image}."),
+            Self::ImageNotChecked { image, why, known: None } => {
+                write!(f, "Whether the image {image} exists was not checked: {why}.")
+            }
+            Self::ImageNotChecked { image, why, known: Some(known) } => {
+                write!(f, "{known}. Whether the registry has {image} was not checked: {why}.")
+            }
             Self::DryRunAccepted => {
                 f.write_str("The API server and Kamaji would take this change. It was a dry run: nothing was written.")
             }

@@ -1,7 +1,7 @@
 //! What speaks for and against a hop beyond the tenant's own snapshot: the neighbours, the room, the API server's own word, and
 //! what the tenant's own API tells.
 
-use super::Neighbours;
+use super::{ImageFact, Neighbours};
 use crate::cluster_api::{Advice, Step, StepState, Wait};
 use crate::finding::{Finding, FindingKind, RoomOutcome};
 use crate::placement;
@@ -18,6 +18,8 @@ pub struct Evidence {
     pub room: RoomFact,
     /// What the API server said to the change as a dry run.
     pub dry_run: DryRunFact,
+    /// Whether the image of the target version exists.
+    pub image: ImageFact,
     /// What the tenant's own API told, part by part.
     pub tenant: Vec<Checked>,
     /// Where to make the change, if Cluster API owns the tenant and its objects were read.
@@ -53,6 +55,7 @@ impl Evidence {
     pub fn findings(&self, snapshot: &TenantSnapshot, strategy: Option<Strategy>) -> Vec<Finding> {
         let mut findings = self.neighbours.findings(snapshot, strategy);
         findings.extend(self.room.finding());
+        findings.extend(self.image.finding());
         findings.extend(self.dry_run.finding());
         findings.extend(self.tenant.iter().flat_map(|checked| checked.findings.iter().cloned()));
         findings.extend(self.cluster_api.as_ref().and_then(|advice| owned(snapshot, advice)));

@@ -12,6 +12,28 @@ pub const LISTED_IMAGES: usize = 50;
 /// than this is taken for such a question.
 pub const SHORTEST_PULL_MS: i64 = 1_000;
 
+/// Where Kamaji takes the image of one tenant's API server from: `spec.controlPlane.deployment.registrySettings`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageSource {
+    /// Registry and path, in full: `registry.k8s.io/kube-apiserver`.
+    pub repository: String,
+    /// What follows the version in each tag.
+    pub tag_suffix: Option<String>,
+}
+
+impl ImageSource {
+    /// The tag of a version.
+    pub fn tag(&self, version: &KubernetesVersion) -> String {
+        format!("{version}{}", self.tag_suffix.as_deref().unwrap_or_default())
+    }
+
+    /// The image of a version: `registry.k8s.io/kube-apiserver:v1.36.4`.
+    pub fn image(&self, version: &KubernetesVersion) -> String {
+        format!("{}:{}", self.repository, self.tag(version))
+    }
+}
+
 /// On how many nodes the images of the API server are listed, of the repository that one tenant's pods take them from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -8,8 +8,8 @@ use planner::lab::{
 use planner::rollout::Health;
 use planner::strategy::{DeclaredStrategy, Strategy};
 use planner::tenant::{
-    DataStoreUse, DeclaredVersion, DeploymentCounts, DeploymentFacts, Freshness, KamajiStatus, Konnectivity,
-    NodeImages, ObservedTimings, PodRequests, Reading, TenantId, TenantSnapshot, WriteLimits,
+    DataStoreUse, DeclaredVersion, DeploymentCounts, DeploymentFacts, Freshness, ImageSource, KamajiStatus,
+    Konnectivity, NodeImages, ObservedTimings, PodRequests, Reading, TenantId, TenantSnapshot, WriteLimits,
 };
 use planner::time::UnixMillis;
 use planner::version::KubernetesVersion;
@@ -310,6 +310,7 @@ fn snapshot() -> TenantSnapshot {
         replica_sets: Reading::Waiting,
         pods: Reading::Waiting,
         events: Reading::Waiting,
+        image: ImageSource { repository: "registry.k8s.io/kube-apiserver".to_owned(), tag_suffix: None },
         images: Reading::Waiting,
         hop: None,
         timings: ObservedTimings::default(),

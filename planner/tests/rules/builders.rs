@@ -4,9 +4,9 @@ use planner::finding::{Finding, FindingKind};
 use planner::operator::{Ceiling, OperatorKnowledge, OperatorRules};
 use planner::strategy::Strategy;
 use planner::tenant::{
-    ConditionFacts, DataStoreUse, DeclaredVersion, DeploymentCounts, DeploymentFacts, Freshness, KamajiStatus,
-    Konnectivity, ObservedHop, ObservedTimings, PodFacts, PodRequests, PodTrouble, Reading, TenantId, TenantSnapshot,
-    WriteLimits,
+    ConditionFacts, DataStoreUse, DeclaredVersion, DeploymentCounts, DeploymentFacts, Freshness, ImageSource,
+    KamajiStatus, Konnectivity, ObservedHop, ObservedTimings, PodFacts, PodRequests, PodTrouble, Reading, TenantId,
+    TenantSnapshot, WriteLimits,
 };
 use planner::time::UnixMillis;
 use planner::version::{KubernetesVersion, Minor};
@@ -56,6 +56,7 @@ pub(crate) fn tenant(version: &str) -> TenantSnapshot {
         replica_sets: Reading::Read(Vec::new()),
         pods: Reading::Read(pods(version, 3)),
         events: Reading::Read(Vec::new()),
+        image: ImageSource { repository: "registry.k8s.io/kube-apiserver".to_owned(), tag_suffix: None },
         images: Reading::Waiting,
         hop: None,
         timings: ObservedTimings::default(),

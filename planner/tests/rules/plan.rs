@@ -1,5 +1,6 @@
 //! The plan as a document.
 
+mod image;
 mod owned;
 mod written;
 
@@ -10,8 +11,8 @@ use planner::finding::{Overridable, Override, OverrideState, Severity};
 use planner::operator::OperatorKnowledge;
 use planner::placement::{self, Quantity, QuotaUse};
 use planner::plan::{
-    CostFacts, Counted, DryRunFact, Evidence, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make, markdown,
-    text,
+    CostFacts, Counted, DryRunFact, Evidence, ImageFact, Neighbours, PlanFacts, RoomFact, UpgradePlan, Verdict, make,
+    markdown, text,
 };
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
@@ -79,6 +80,7 @@ impl Wanted {
             neighbours: self.neighbours,
             room: self.room.clone(),
             dry_run: self.dry_run.clone(),
+            image: ImageFact::NotAsked,
             tenant: planner::tenant_api::check(&self.tenant_api, &self.snapshot, &version(self.to), self.made_at),
             cluster_api: self
                 .cluster_api
