@@ -35,6 +35,8 @@ use crate::tenant::{Knowledge, TenantData};
 use crate::trouble::sentence;
 use crate::words;
 
+mod fleet_workers;
+
 /// How long a page waits for the first list of a tenant's nodes.
 const NODES_WITHIN: Duration = Duration::from_secs(4);
 

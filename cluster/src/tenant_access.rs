@@ -160,9 +160,9 @@ impl TenantAccess {
 
     /// Opens the way to one tenant's API as the person.
     async fn open(&self, identity: &Identity, tenant: &TenantId) -> Result<secret::Opened, NotAsked> {
-        // What somebody may not see does not exist for them, so there is nothing to ask for.
+        // What somebody may not see does not exist for them.
         if !identity.may_see(tenant) {
-            return Err(NotAsked::NoSecretNamed);
+            return Err(NotAsked::ControlPlaneMissing);
         }
         let cannot_be_named = |error: IdentityError| NotAsked::CredentialsRefused { words: error.to_string() };
         let person = identity.client(&self.client).map_err(cannot_be_named)?;

@@ -38,6 +38,12 @@ interface Pod {
   status: { conditions?: { type: string; status: string }[] };
 }
 
+/** What a person did last at a worker, and how the node is then. */
+interface NodeStep {
+  step: "cordoned" | "drained" | "upgraded" | "ready" | "uncordoned";
+  node: { status: { nodeInfo: { kubeletVersion: string } } };
+}
+
 /** Watches that the console holds open: one for each kind it observes. */
 const WATCHES = 6;
 
@@ -81,6 +87,16 @@ export class Sandbox {
   /** How the pods and the API server of a tenant behave from now on. */
   async behaviour(tenant: string, behaviour: Record<string, unknown>): Promise<void> {
     await this.post(`tenants/${tenant}`, behaviour);
+  }
+
+  /** Plays a person who brings a worker of a tenant to this version, one minor after the other. */
+  async upgradeWorker(tenant: string, node: string, version: string): Promise<void> {
+    for (;;) {
+      const done = (await this.post(`tenants/${tenant}/nodes/${node}/step`, {})) as NodeStep;
+      if (done.step === "uncordoned" && done.node.status.nodeInfo.kubeletVersion === version) {
+        return;
+      }
+    }
   }
 
   /** Waits until the console watches every kind, so that it knows everything that is. */
@@ -154,8 +170,8 @@ export class Sandbox {
     return `${this.url}/apis/kamaji.clastix.io/v1alpha1/namespaces/${namespace}/tenantcontrolplanes/${name}`;
   }
 
-  private async post(what: string, data: object): Promise<void> {
-    await this.answered(await this.request.post(`${this.url}/sandbox/${what}`, { data }));
+  private async post(what: string, data: object): Promise<unknown> {
+    return this.answered(await this.request.post(`${this.url}/sandbox/${what}`, { data }));
   }
 
   private async answered(response: APIResponse): Promise<unknown> {

@@ -52,6 +52,7 @@ async fn of_each_tenant_the_list_says_what_is_left_and_none_holds_it_up() {
         (id("team-a", "refusing"), Some("workers not known")),
         (id("team-a", "hostile"), Some("workers not known")),
         (id("team-a-staging", "secretive"), None),
+        (id("team-b", "x"), None),
     ];
     let began = Instant::now();
     let said = console.said(&owner(), &cases.clone().map(|(tenant, _)| tenant)).await;
