@@ -1,5 +1,6 @@
 //! The plan as a document.
 
+mod given;
 mod owned;
 mod written;
 
