@@ -81,7 +81,7 @@ fn picture(layout: &StairsLayout) -> impl IntoView + use<> {
         .levels
         .iter()
         .map(|level| {
-            let class = if level.at == layout.today_y { "chart__replicas" } else { "chart__grid" };
+            let class = if level.at == layout.today_y { "chart__today" } else { "chart__grid" };
             view! {
                 <line class=class x1="0" x2="100%" y1=at(level.at) y2=at(level.at) />
                 <text class="chart__label chart__label--level" x="100%" y=at(level.at - 4.0)>

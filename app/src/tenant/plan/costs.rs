@@ -6,6 +6,7 @@ use planner::plan::{COMPARED, CostRow, CostStep, PlannedCosts, StrategyCost};
 
 use crate::chart::{StairStep, Stairs, StairsChart};
 use crate::format;
+use crate::prose::prose;
 use crate::table::{stacked_table, stacked_table_headed};
 use crate::trouble::sentence;
 
@@ -21,7 +22,7 @@ enum Drawn {
 
 /// The section.
 pub(crate) fn section(costs: &PlannedCosts) -> AnyView {
-    let sentences = costs.sentences().iter().map(|one| view! { <li>{sentence(one)}</li> }).collect_view();
+    let sentences = costs.sentences().iter().map(|one| view! { <li>{prose(&sentence(one))}</li> }).collect_view();
     let chosen = costs.chosen().map(|chosen| {
         let other = costs.other();
         view! {
@@ -91,8 +92,10 @@ fn figures(strategy: &StrategyCost) -> AnyView {
         let CostRow { what, basis, today, peak, change, over_time } = row;
         let cells = FIGURES.into_iter().skip(1).zip([basis, today, peak, change, over_time]);
         let cells = cells.map(|(column, cell)| {
+            // What has nothing to say needs no line of its own on a narrow page.
+            let label = (!cell.is_empty()).then_some(column);
             view! {
-                <td data-label=column>
+                <td data-label=label>
                     <span>{cell.clone()}</span>
                 </td>
             }
