@@ -9,7 +9,7 @@ use std::time::Duration;
 use cluster::change::{ChangeError, Changes};
 use cluster::health::WatchHealth;
 use cluster::resources::ObjectKind;
-use cluster::{Identity, Observer, Visibility, WatchState};
+use cluster::{Identity, Observer, PlanOptions, Visibility, WatchState};
 use leptos::prelude::use_context;
 use planner::finding::Finding;
 use planner::hop::{Acknowledgement, Binding, HopRequest};
@@ -34,6 +34,8 @@ use crate::tenant::workers::cluster_api::OwnedByClusterApi;
 use crate::tenant::{Knowledge, TenantData};
 use crate::trouble::sentence;
 use crate::words;
+
+mod fleet_workers;
 
 /// How long a page waits for the first list of a tenant's nodes.
 const NODES_WITHIN: Duration = Duration::from_secs(4);
@@ -130,7 +132,14 @@ impl Backend {
         let snapshot = self.snapshot(identity, id)?;
         let knowledge = Knowledge { releases: self.releases.clone(), operator: self.operator().await };
         let Choice { version, strategy } = Choice::of(query, &snapshot, &knowledge)?;
-        changes.plan(identity, id, &version, strategy).await.map_err(|error| from_change(id, error))
+        let given = query.costs.read()?;
+        let options = PlanOptions {
+            prices: given.prices().map_err(bad_input)?,
+            assumed: given.assumed().map_err(bad_input)?,
+            data_store_limit: given.data_store_limit,
+            overrides: Vec::new(),
+        };
+        changes.plan_with(identity, id, &version, strategy, &options).await.map_err(|error| from_change(id, error))
     }
 
     /// How a tenant's nodes are now: what is seen, as soon as something is, or why nothing is.

@@ -15,6 +15,7 @@ use planner::time::UnixMillis;
 use planner::version::KubernetesVersion;
 use serde::{Deserialize, Serialize};
 
+use self::workers::{SaidOfWorkers, WorkersLook};
 use crate::error::ConsoleError;
 use crate::format::count as count_of;
 use crate::links::{self, TenantTab};
@@ -22,6 +23,8 @@ use crate::live::{self, Live, LiveLine};
 use crate::table::{pager, stacked_table_headed};
 use crate::trouble::{error_page, sentence};
 use crate::words;
+
+pub mod workers;
 
 /// Rows on one page.
 const ROWS: usize = 100;
@@ -168,6 +171,7 @@ pub fn FleetPage() -> impl IntoView {
         let latest = if before.is_some_and(|(former, _)| *former != query) { None } else { latest };
         (query, latest)
     });
+    let workers = WorkersLook::new();
     let navigate = use_navigate();
     // Puts what is typed into the address, without a new entry in the history for each letter.
     let search = Callback::new(move |typed: String| {
@@ -187,7 +191,7 @@ pub fn FleetPage() -> impl IntoView {
                         // What the stream says counts, also where the page could not be had at first. The page is made anew
                         // in place, so the search field keeps the focus.
                         let fleet = heard.with(|(_, latest)| latest.clone()).map_or(first, Ok);
-                        query.with(|query| fleet_page(&fleet, query, live, search))
+                        query.with(|query| fleet_page(&fleet, query, live, workers, search))
                     })
             }}
         </Transition>
@@ -199,6 +203,7 @@ fn fleet_page(
     fleet: &Result<Fleet, ConsoleError>,
     query: &FleetQuery,
     live: Live<Fleet>,
+    workers: WorkersLook,
     search: Callback<String>,
 ) -> AnyView {
     let fleet = match fleet {
@@ -206,6 +211,7 @@ fn fleet_page(
         Err(error) => return error_page(error).into_any(),
     };
     let observed_at = fleet.observed_at;
+    workers.at(&fleet.rows);
     view! {
         <Title text="Fleet" />
         <div class="stack">
@@ -213,14 +219,19 @@ fn fleet_page(
                 <h1>{"Fleet"}</h1>
                 <LiveLine connection=live.connection observed_at=observed_at />
             </div>
-            {fleet_view(fleet, query, search)}
+            {fleet_view(fleet, query, workers.said, search)}
         </div>
     }
     .into_any()
 }
 
-/// Everything below the heading.
-pub(crate) fn fleet_view(fleet: &Fleet, query: &FleetQuery, search: Callback<String>) -> AnyView {
+/// Everything below the heading. `said`: of the workers.
+pub(crate) fn fleet_view(
+    fleet: &Fleet,
+    query: &FleetQuery,
+    said: RwSignal<SaidOfWorkers>,
+    search: Callback<String>,
+) -> AnyView {
     let stale = match &fleet.freshness {
         Freshness::Live => None,
         Freshness::Stale { since, why } => Some(view! {
@@ -242,7 +253,7 @@ pub(crate) fn fleet_view(fleet: &Fleet, query: &FleetQuery, search: Callback<Str
         {stale}
         {hidden}
         {toolbar(fleet, query, search)}
-        {table(fleet, query)}
+        {table(fleet, query, said)}
         {pager(
             count_of(fleet.matching, "tenant", "tenants"),
             fleet.page,
@@ -305,7 +316,7 @@ fn toolbar(fleet: &Fleet, query: &FleetQuery, search: Callback<String>) -> impl 
 }
 
 /// The list itself.
-fn table(fleet: &Fleet, query: &FleetQuery) -> impl IntoView + use<> {
+fn table(fleet: &Fleet, query: &FleetQuery, said: RwSignal<SaidOfWorkers>) -> impl IntoView + use<> {
     if fleet.rows.is_empty() {
         return empty(fleet.counts.all, query).into_any();
     }
@@ -319,7 +330,7 @@ fn table(fleet: &Fleet, query: &FleetQuery) -> impl IntoView + use<> {
             </th>
         }
     };
-    let rows = fleet.rows.iter().map(|row| fleet_row(row, fleet.observed_at)).collect_view();
+    let rows = fleet.rows.iter().map(|row| fleet_row(row, fleet.observed_at, said)).collect_view();
     let headings = view! {
         {heading(Sort::Name, "Tenant")}
         {heading(Sort::Version, "Version")}
@@ -360,7 +371,7 @@ fn empty(all: u32, query: &FleetQuery) -> impl IntoView + use<> {
 }
 
 /// One tenant.
-fn fleet_row(row: &FleetRow, now: UnixMillis) -> impl IntoView + use<> {
+fn fleet_row(row: &FleetRow, now: UnixMillis, said: RwSignal<SaidOfWorkers>) -> impl IntoView + use<> {
     let href = links::tenant(&row.id, TenantTab::Overview);
     let moving = row.rollout.clone().map(|sentence| {
         let href = links::tenant(&row.id, TenantTab::Rollout);
@@ -386,7 +397,7 @@ fn fleet_row(row: &FleetRow, now: UnixMillis) -> impl IntoView + use<> {
                 <div>{row.support.as_ref().map(|support| words::support_cell(support, now))}</div>
             </td>
             <td data-label="Status">
-                <div>{words::status_chip(&row.status)} {moving} {stuck} {problems}</div>
+                <div>{words::status_chip(&row.status)} {workers::remark(row, said)} {moving} {stuck} {problems}</div>
             </td>
             <td data-label="Next step">{next_step(row)}</td>
             <td data-label="DataStore">{row.data_store.clone().unwrap_or_else(|| "unknown".to_owned())}</td>
@@ -562,4 +573,4 @@ impl FromStr for Sort {
 }
 
 #[cfg(all(test, feature = "ssr"))]
-mod tests;
+pub(crate) mod tests;

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// A table with a heading for each column, which scrolls sideways in a region that a keyboard reaches, and on a narrow page
 /// becomes one block for each row; so every cell needs `data-label`. `class`: of this table alone.
 pub(crate) fn stacked_table(
-    label: &'static str,
+    label: impl Into<String>,
     class: &'static str,
     columns: &[&'static str],
     rows: AnyView,
@@ -16,11 +16,12 @@ pub(crate) fn stacked_table(
 
 /// The same with headings of one's own.
 pub(crate) fn stacked_table_headed(
-    label: &'static str,
+    label: impl Into<String>,
     class: &'static str,
     headings: AnyView,
     rows: AnyView,
 ) -> AnyView {
+    let label: String = label.into();
     view! {
         <div class="table-region" role="region" aria-label=label tabindex="0">
             <table class=format!("table table--stacked {class}")>

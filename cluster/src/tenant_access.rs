@@ -7,6 +7,7 @@
 //! **Architecture invariant:** nothing of a tenant's API is trusted. Each question has a limit in time and size, and fails by itself.
 
 pub(crate) mod ask;
+mod counted;
 mod drain;
 mod kubeconfig;
 mod live;
@@ -23,6 +24,7 @@ use planner::tenant_api::{Checked, NotAsked, Part, Route, TenantApi, check};
 use planner::version::KubernetesVersion;
 use tokio::time::timeout;
 
+use self::counted::Looks;
 use self::live::Watching;
 use self::secret::Kept;
 use crate::Clock;
@@ -58,6 +60,15 @@ pub struct TenantAccess {
     connect: Connect,
     kept: Arc<Mutex<BTreeMap<String, Kept>>>,
     watching: Arc<Watching>,
+    looks: Arc<Looks>,
+}
+
+/// Who looks at which tenant. What one person may see is no other's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Looker {
+    tenant: TenantId,
+    user: String,
+    groups: Vec<String>,
 }
 
 impl Transport {
@@ -67,6 +78,12 @@ impl Transport {
         let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
         let plain = management.cluster_url.scheme_str() == Some("http");
         if plain && loopback { Self::TlsOrPlainLoopback } else { Self::Tls }
+    }
+}
+
+impl Looker {
+    fn new(identity: &Identity, tenant: &TenantId) -> Self {
+        Self { tenant: tenant.clone(), user: identity.user.clone(), groups: identity.groups.clone() }
     }
 }
 
@@ -81,6 +98,7 @@ impl TenantAccess {
             connect: Arc::new(Client::try_from),
             kept: Arc::default(),
             watching: Arc::default(),
+            looks: Arc::default(),
         }
     }
 
@@ -142,9 +160,9 @@ impl TenantAccess {
 
     /// Opens the way to one tenant's API as the person.
     async fn open(&self, identity: &Identity, tenant: &TenantId) -> Result<secret::Opened, NotAsked> {
-        // What somebody may not see does not exist for them, so there is nothing to ask for.
+        // What somebody may not see does not exist for them.
         if !identity.may_see(tenant) {
-            return Err(NotAsked::NoSecretNamed);
+            return Err(NotAsked::ControlPlaneMissing);
         }
         let cannot_be_named = |error: IdentityError| NotAsked::CredentialsRefused { words: error.to_string() };
         let person = identity.client(&self.client).map_err(cannot_be_named)?;

@@ -14,6 +14,12 @@ test("a plan is made, taken away, goes stale, and is made again", async ({ page,
   const findings = page.getByRole("region", { name: "What speaks for and against it" });
   await expect(findings).toContainText("The API server and Kamaji would take this change.");
   await expect(findings).toContainText("Fits: all 3 additional pods find room at once.");
+  const costs = page.getByRole("region", { name: "What it costs more than today" });
+  const chosen = costs.getByRole("region", { name: "Strategies against today" }).getByRole("row").filter({ hasText: "the one of this plan" });
+  await expect(chosen).toContainText("Blue/Green, 100%/0");
+  await expect(chosen).toContainText("+3");
+  await costs.locator("figure").first().getByText("Show as table").click();
+  await expect(costs.getByRole("region", { name: /over time: Blue\/Green, 100%\/0 and Rolling, 1\/1/ })).toBeVisible();
 
   const [markdown] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Markdown" }).click()]);
   expect(markdown.suggestedFilename()).toBe("tenant-00-upgrade-plan.md");
@@ -97,4 +103,21 @@ test("without JavaScript the plan is whole, and another choice is a form", async
   await page.locator('input[type="radio"][name="strategy"][value="1/1"]').check();
   await page.getByRole("button", { name: "Show this choice" }).click();
   await expect(page.getByRole("region", { name: "Strategy: Rolling, 1/1" })).toBeVisible();
+
+  const costs = page.getByRole("region", { name: "What it costs more than today" });
+  await expect(costs).not.toContainText("In money");
+  await page.getByText("Prices, assumptions, and what the DataStore takes").click();
+  await page.getByLabel("Price of a core hour").fill("0.04");
+  await page.getByRole("button", { name: "Reckon with these" }).click();
+  await expect(page.getByText("Money needs all three")).toBeVisible();
+  await page.getByLabel("Price of a GiB hour of memory").fill("0.005");
+  await page.getByLabel("Currency").fill("EUR");
+  await page.getByLabel("CPU of one pod").fill("250m");
+  await page.getByLabel("Memory of one pod").fill("512Mi");
+  await page.getByRole("button", { name: "Reckon with these" }).click();
+  await expect(page.getByRole("region", { name: "Strategy: Rolling, 1/1" })).toBeVisible();
+  await expect(costs).toContainText("In money");
+  await expect(costs.getByRole("row", { name: /^Rolling, 1\/1 the one of this plan/ })).toContainText("EUR");
+  const [markdown] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Markdown" }).click()]);
+  expect(await readFile(await markdown.path(), "utf8")).toContain("In money");
 });

@@ -38,6 +38,12 @@ interface Pod {
   status: { conditions?: { type: string; status: string }[] };
 }
 
+/** What a person did last at a worker, and how the node is then. */
+interface NodeStep {
+  step: "cordoned" | "drained" | "upgraded" | "ready" | "uncordoned";
+  node: { status: { nodeInfo: { kubeletVersion: string } } };
+}
+
 /** Watches that the console holds open: one for each kind it observes. */
 const WATCHES = 6;
 
@@ -83,9 +89,20 @@ export class Sandbox {
     await this.post(`tenants/${tenant}`, behaviour);
   }
 
+<<<<<<< HEAD
   /** A person takes the next step at a node of a tenant: cordon, drain, upgrade, wait until it is ready, uncordon. */
   async stepAtNode(tenant: string, node: string): Promise<void> {
     await this.post(`tenants/${tenant}/nodes/${node}/step`, {});
+=======
+  /** Plays a person who brings a worker of a tenant to this version, one minor after the other. */
+  async upgradeWorker(tenant: string, node: string, version: string): Promise<void> {
+    for (;;) {
+      const done = (await this.post(`tenants/${tenant}/nodes/${node}/step`, {})) as NodeStep;
+      if (done.step === "uncordoned" && done.node.status.nodeInfo.kubeletVersion === version) {
+        return;
+      }
+    }
+>>>>>>> fad0c1112b09714c0520d42abe461a5c7f1890b6
   }
 
   /** Waits until the console watches every kind, so that it knows everything that is. */
@@ -159,8 +176,8 @@ export class Sandbox {
     return `${this.url}/apis/kamaji.clastix.io/v1alpha1/namespaces/${namespace}/tenantcontrolplanes/${name}`;
   }
 
-  private async post(what: string, data: object): Promise<void> {
-    await this.answered(await this.request.post(`${this.url}/sandbox/${what}`, { data }));
+  private async post(what: string, data: object): Promise<unknown> {
+    return this.answered(await this.request.post(`${this.url}/sandbox/${what}`, { data }));
   }
 
   private async answered(response: APIResponse): Promise<unknown> {

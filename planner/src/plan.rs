@@ -16,7 +16,8 @@ mod text;
 
 pub use self::change::PlannedChange;
 pub use self::costs::{
-    Amount, CostFacts, CostRow, CostStep, DataStoreNow, PlannedCosts, PlannedOverride, QuotaLine, StrategyCost,
+    Amount, COMPARED, CostFacts, CostRow, CostStep, DataStoreNow, GivenCosts, GivenCostsError, PlannedCosts,
+    PlannedOverride, QuotaLine, StrategyCost,
 };
 pub use self::document::{Forecast, PlanStrategy, PlannedFinding, ProposedStrategy, SCHEMA, StepLine, UpgradePlan};
 pub use self::evidence::{DryRunFact, Evidence, RoomFact};

@@ -8,13 +8,13 @@ use cluster::health::WatchHealth;
 use cluster::{Changes, Credentials, Identity, Namespace, Observer, PlanOptions, Scope, WatchState, observe, who_am_i};
 use kube::Client;
 use planner::{
-    cost::{Currency, Price, Prices},
+    cost::{Currency, Price},
     finding::{Overridable, Override},
     placement::Quantity,
     plan,
-    plan::UpgradePlan,
+    plan::{GivenCosts, UpgradePlan},
     strategy::Strategy,
-    tenant::{PodRequests, TenantId},
+    tenant::TenantId,
     time::UnixMillis,
     version::KubernetesVersion,
 };
@@ -76,7 +76,7 @@ pub struct PlanArguments {
 }
 
 /// Arguments about what the hop costs.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Costs")]
 pub struct CostArguments {
     /// What one core costs in an hour, as `0.0316`.
@@ -198,21 +198,11 @@ impl PlanArguments {
 
     /// What the plan is told beside the hop. `user`: the name in the kubeconfig.
     async fn options(&self, client: &Client, user: &str) -> Result<PlanOptions> {
-        let CostArguments { price_cpu_hour, price_gib_hour, currency, data_store_limit, .. } = &self.costs;
-        let prices = price_cpu_hour.zip(*price_gib_hour).zip(currency.clone());
-        let amount = |quantity: Option<Quantity>, of: fn(Quantity) -> i64| {
-            quantity
-                .map(|quantity| u64::try_from(of(quantity)).context("an assumption is less than nothing"))
-                .transpose()
-        };
+        let given = self.costs.given();
         Ok(PlanOptions {
-            prices: prices.map(|((cpu_hour, gib_hour), currency)| Prices { cpu_hour, gib_hour, currency }),
-            assumed: PodRequests {
-                cpu_millis: amount(self.costs.assume_cpu, Quantity::thousandths)?,
-                memory_bytes: amount(self.costs.assume_memory, Quantity::units)?,
-                ..PodRequests::default()
-            },
-            data_store_limit: *data_store_limit,
+            prices: given.prices()?,
+            assumed: given.assumed()?,
+            data_store_limit: given.data_store_limit,
             overrides: self.overriding.overrides(client, user).await?,
         })
     }
@@ -227,6 +217,14 @@ impl PlanArguments {
             PlanFormat::Markdown => plan::markdown(made),
             PlanFormat::Json => serde_json::to_string_pretty(made)? + "\n",
         })
+    }
+}
+
+impl CostArguments {
+    fn given(&self) -> GivenCosts {
+        let Self { price_cpu_hour, price_gib_hour, currency, assume_cpu, assume_memory, data_store_limit } =
+            self.clone();
+        GivenCosts { price_cpu_hour, price_gib_hour, currency, assume_cpu, assume_memory, data_store_limit }
     }
 }
 

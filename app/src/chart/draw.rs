@@ -422,11 +422,11 @@ impl Patterns {
     }
 }
 
-fn percent(value: f64) -> String {
+pub(super) fn percent(value: f64) -> String {
     format!("{value:.2}%")
 }
 
-fn pixels(value: f64) -> String {
+pub(super) fn pixels(value: f64) -> String {
     format!("{value:.2}")
 }
 

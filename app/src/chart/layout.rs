@@ -162,7 +162,7 @@ pub struct Figures {
 impl Axes {
     /// Axes on which all these films can be drawn, and compared.
     pub fn shared<'a>(films: impl IntoIterator<Item = &'a Film>, replicas: u32) -> Self {
-        let mut last = SHORTEST_AXIS_MS;
+        let mut last = 0;
         let mut pods = replicas.max(1);
         for film in films {
             let end = last_change_ms(film);
@@ -170,15 +170,12 @@ impl Axes {
             let peak = stretches(film, end.max(film.until_ms) + 1).iter().map(|stretch| stretch.counts().alive()).max();
             pods = pods.max(peak.unwrap_or(0));
         }
-        // Room to see that it stays as it ends, up to the next half step, so that small changes do not move the axis.
-        let wanted = last + last / 20;
-        let half = time_step_ms(wanted) / 2;
-        Self { until_ms: (wanted + half - 1) / half * half, pods }
+        Self { until_ms: time_axis_ms(last), pods }
     }
 
     /// The position of a moment (%), inside the chart.
     pub fn x(self, at_ms: i64) -> f64 {
-        rounded(at_ms.clamp(0, self.until_ms) as f64 * 100.0 / self.until_ms as f64)
+        x_of(at_ms, self.until_ms)
     }
 
     /// The whole second nearest to a position given as a fraction of the width, inside the chart.
@@ -229,7 +226,7 @@ impl FilmLayout {
             mixed: bands(drawn(), axes, |counts| counts.old_serving > 0 && counts.new_serving > 0),
             outages: bands(drawn(), axes, |counts| counts.serving() == 0 && replicas > 0),
             gaps: gaps.iter().filter(|gap| gap.from_ms < until).map(|gap| band(gap.from_ms, gap.to_ms, axes)).collect(),
-            seconds: second_ticks(until, axes),
+            seconds: second_ticks(until),
             pods: pod_ticks(axes),
             replicas: Tick { at: axes.y(replicas.min(axes.pods)), label: replicas.to_string() },
             room: room.filter(|&room| room <= axes.pods).map(|room| Tick { at: axes.y(room), label: room.to_string() }),
@@ -398,7 +395,22 @@ fn moments<'a>(film: impl Iterator<Item = &'a Stretch> + Clone) -> Vec<Moment> {
     }
 }
 
-fn second_ticks(until_ms: i64, axes: Axes) -> Vec<Tick> {
+/// The position of a moment (%), inside a time axis of this length.
+pub(super) fn x_of(at_ms: i64, until_ms: i64) -> f64 {
+    rounded(at_ms.clamp(0, until_ms) as f64 * 100.0 / until_ms as f64)
+}
+
+/// The length (ms) of a time axis that shows changes up to this moment, and that it stays as it ends: up to the next half step, so
+/// that small changes do not move the axis.
+pub(super) fn time_axis_ms(last_change_ms: i64) -> i64 {
+    let last = last_change_ms.max(SHORTEST_AXIS_MS);
+    let wanted = last + last / 20;
+    let half = time_step_ms(wanted) / 2;
+    (wanted + half - 1) / half * half
+}
+
+/// Labels of a time axis.
+pub(super) fn second_ticks(until_ms: i64) -> Vec<Tick> {
     let step = time_step_ms(until_ms);
     (0..=until_ms / step)
         .map(|number| {
@@ -410,7 +422,7 @@ fn second_ticks(until_ms: i64, axes: Axes) -> Vec<Tick> {
             } else {
                 format!("{}.{} s", at_ms / 1000, at_ms % 1000 / 100)
             };
-            Tick { at: axes.x(at_ms), label }
+            Tick { at: x_of(at_ms, until_ms), label }
         })
         .collect()
 }
@@ -436,7 +448,7 @@ fn pod_ticks(axes: Axes) -> Vec<Tick> {
 }
 
 /// Hundredths are enough for any screen, and print alike everywhere.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 

@@ -5,7 +5,7 @@ use planner::tenant::{Freshness, KamajiStatus, TenantId};
 use super::{Fleet, FleetQuery, FleetRow, NextStep, ROWS, Show, Sort, fleet_view};
 use crate::test_support::{NOW, declared, html, text};
 
-fn row(name: &str, version: &str) -> FleetRow {
+pub(super) fn row(name: &str, version: &str) -> FleetRow {
     FleetRow {
         id: TenantId { namespace: "team-a".to_owned(), name: name.to_owned() },
         replicas: 3,
@@ -21,7 +21,7 @@ fn row(name: &str, version: &str) -> FleetRow {
     }
 }
 
-fn fleet(query: &FleetQuery, rows: Vec<FleetRow>) -> Fleet {
+pub(super) fn fleet(query: &FleetQuery, rows: Vec<FleetRow>) -> Fleet {
     query.apply(rows, NOW, Freshness::Live)
 }
 
@@ -30,7 +30,7 @@ fn names(fleet: &Fleet) -> Vec<&str> {
 }
 
 fn page(query: &FleetQuery, rows: Vec<FleetRow>) -> String {
-    html(|| fleet_view(&fleet(query, rows), query, Callback::new(|_| ())))
+    html(|| fleet_view(&fleet(query, rows), query, RwSignal::default(), Callback::new(|_| ())))
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_broken_watch_is_said() {
     let stale = Freshness::Stale { since: NOW, why: "connection refused".to_owned() };
     let query = FleetQuery::default();
     let listed = query.apply(vec![row("tenant-00", "v1.35.6")], NOW, stale);
-    let text = text(&html(|| fleet_view(&listed, &query, Callback::new(|_| ()))));
+    let text = text(&html(|| fleet_view(&listed, &query, RwSignal::default(), Callback::new(|_| ()))));
     assert!(text.contains("may be out of date") && text.contains("connection refused"), "{text}");
 }
 
@@ -163,7 +163,7 @@ fn what_may_not_be_listed_is_said_beside_what_is() {
     let query = FleetQuery::default();
     let refused = "TenantControlPlanes of team-b may not be read: forbidden".to_owned();
     let partly = Fleet { hidden: vec![refused], ..fleet(&query, vec![row("tenant-00", "v1.35.6")]) };
-    let text = text(&html(|| fleet_view(&partly, &query, Callback::new(|_| ()))));
+    let text = text(&html(|| fleet_view(&partly, &query, RwSignal::default(), Callback::new(|_| ()))));
     assert!(text.contains("Not every tenant is shown: TenantControlPlanes of team-b may not be read"), "{text}");
     assert!(text.contains("tenant-00"), "{text}");
 }

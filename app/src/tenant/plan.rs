@@ -9,6 +9,7 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use planner::plan::{UpgradePlan, Verdict};
 use planner::tenant::{TenantId, TenantSnapshot};
 
+use self::given::CostQuery;
 use super::start::{Choice, StartQuery, choices, diff};
 use super::{Tenant, tenant_page};
 use crate::clipboard::copy_block;
@@ -18,11 +19,14 @@ use crate::links::{self, PlanFile, TenantTab};
 use crate::tenant::forecast::{cost_section, forecast};
 use crate::trouble::{error_notice, sentence};
 
+mod costs;
+pub mod given;
+
 /// Makes the plan of a hop, without writing anything.
 ///
 /// # Errors
-/// [`ConsoleError::BadInput`] for a choice that cannot be read, and the errors of reaching the cluster.
-#[server(endpoint = "make_plan", output = crate::codec::JsonText)]
+/// [`ConsoleError::BadInput`] for a choice or a price that cannot be read, and the errors of reaching the cluster.
+#[server(endpoint = "make_plan", input = crate::codec::JsonText, output = crate::codec::JsonText)]
 pub async fn make_plan(
     /// Namespace of the tenant.
     namespace: String,
@@ -32,9 +36,11 @@ pub async fn make_plan(
     version: String,
     /// The strategy wanted; empty keeps what is declared.
     strategy: String,
+    /// What its costs are reckoned with.
+    costs: CostQuery,
 ) -> Result<UpgradePlan, ConsoleError> {
     let id = TenantId { namespace, name };
-    let query = StartQuery { version, strategy, ..StartQuery::default() };
+    let query = StartQuery { version, strategy, costs, ..StartQuery::default() };
     crate::error::with_status(async { crate::backend::request()?.plan(&id, &query).await }.await)
 }
 
@@ -51,13 +57,14 @@ fn plan(tenant: Tenant) -> AnyView {
         let first = tenant.first.get_value();
         query.with(|query| tenant.knowledge.with_value(|knowledge| Choice::of(query, &first, knowledge)))
     });
+    let given = Memo::new(move |_| query.with(|query| query.costs.clone()));
     let made = Resource::new_blocking(
-        move || choice.get(),
-        move |choice| {
+        move || (choice.get(), given.get()),
+        move |(choice, given)| {
             let id = tenant.first.with_value(|first| first.id.clone());
             async move {
                 let choice = choice?;
-                make_plan(id.namespace, id.name, choice.version.to_string(), choice.strategy_text()).await
+                make_plan(id.namespace, id.name, choice.version.to_string(), choice.strategy_text(), given).await
             }
         },
     );
@@ -78,7 +85,7 @@ fn plan(tenant: Tenant) -> AnyView {
                         Ok(plan) => {
                             let now = tenant.snapshot.get_untracked();
                             let choice = choice.get_untracked().ok();
-                            let document = document(&plan, &now, choice.as_ref());
+                            let document = document(&plan, &now, choice.as_ref(), &given.get_untracked());
                             view! {
                                 {changed_since(tenant, plan, query, again)}
                                 {document}
@@ -89,6 +96,7 @@ fn plan(tenant: Tenant) -> AnyView {
                     })
             }}
         </Transition>
+        {move || tenant.first.with_value(|first| query.with(|query| given::form(&first.id, query)))}
         <details class="section no-print">
             <summary>{"Another version or strategy"}</summary>
             {move || {
@@ -138,11 +146,19 @@ fn changed_since(tenant: Tenant, plan: UpgradePlan, query: Memo<StartQuery>, aga
     }
 }
 
-/// The document.
-pub(crate) fn document(plan: &UpgradePlan, snapshot: &TenantSnapshot, choice: Option<&Choice>) -> AnyView {
+/// The document. `given`: what its costs were reckoned with.
+pub(crate) fn document(
+    plan: &UpgradePlan,
+    snapshot: &TenantSnapshot,
+    choice: Option<&Choice>,
+    given: &CostQuery,
+) -> AnyView {
     let id = &snapshot.id;
     // What the document was made for: the address may leave the version open, and another one may be recommended by then.
-    let query = choice.map(Choice::query).unwrap_or_default();
+    let hop = choice.map(Choice::query).unwrap_or_default();
+    // The start page asks for the hop alone.
+    let start = format!("{}{}", links::tenant(id, TenantTab::Start), hop.as_url_query());
+    let query = StartQuery { costs: given.clone(), ..hop };
     let whole = query.as_url_query();
     let file = |file: PlanFile, label: &'static str| {
         let href = links::plan_file(id, file, &whole);
@@ -152,7 +168,6 @@ pub(crate) fn document(plan: &UpgradePlan, snapshot: &TenantSnapshot, choice: Op
             </a>
         }
     };
-    let start = format!("{}{whole}", links::tenant(id, TenantTab::Start));
     let next = match plan.verdict {
         Verdict::Clean | Verdict::Warnings => view! {
             <a class="button button--primary" href=start>
@@ -188,6 +203,7 @@ pub(crate) fn document(plan: &UpgradePlan, snapshot: &TenantSnapshot, choice: Op
         </section>
         {strategy(plan, id, &query)}
         {choice.and_then(|choice| cost(plan, snapshot, choice))}
+        {plan.costs.as_ref().map(costs::section)}
         <section class="section stack" aria-labelledby="findings">
             <h2 id="findings">{"What speaks for and against it"}</h2>
             {planned_list(&plan.findings)}

@@ -18,9 +18,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use self::seen::{LIST_WITHIN, Seen};
-use super::TenantAccess;
 use super::ask::{Asker, failed, shortened};
 use super::secret::Opened;
+use super::{Looker, TenantAccess};
 use crate::identity::Identity;
 
 /// Pause before a lost connection, and before a refused or missing Secret, is tried again.
@@ -35,14 +35,6 @@ const CONFIGS_EVERY: Duration = Duration::from_secs(10);
 const WATCH_SECONDS: u32 = 60;
 /// Objects in one page of a list.
 const PAGE: u32 = 50;
-
-/// Who looks at whose nodes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Looker {
-    tenant: TenantId,
-    user: String,
-    groups: Vec<String>,
-}
 
 /// The tasks that run.
 #[derive(Default)]
@@ -76,8 +68,7 @@ impl TenantAccess {
         if !identity.may_see(tenant) {
             return None;
         }
-        let (user, groups) = (identity.user.clone(), identity.groups.clone());
-        let looker = Looker { tenant: tenant.clone(), user, groups };
+        let looker = Looker::new(identity, tenant);
         let mut watching = self.watching.lock();
         if let Some(sender) = watching.get(&looker).and_then(Weak::upgrade) {
             return Some(sender.subscribe());

@@ -1,5 +1,7 @@
 //! Tenants' own APIs, as the sandbox serves them: what is read, what is refused, and what it leads to in a plan.
 
+mod counted;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

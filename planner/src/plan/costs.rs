@@ -1,6 +1,8 @@
 //! What each strategy costs and puts on the DataStore, as a section of the document: rows and staircases that can be shown as they
 //! are.
 
+mod compared;
+mod given;
 mod rows;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,8 @@ use crate::strategy::Strategy;
 use crate::tenant::{MeasuredUsage, PodRequests};
 use crate::time::UnixMillis;
 
+pub use self::compared::COMPARED;
+pub use self::given::{GivenCosts, GivenCostsError};
 pub use self::rows::CostRow;
 
 /// What the costs of a plan are made from, beside the tenant itself.

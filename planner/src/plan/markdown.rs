@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use super::costs::{CostRow, PlannedCosts, PlannedOverride};
+use super::costs::{COMPARED, CostRow, PlannedCosts, PlannedOverride};
 use super::document::{Forecast, UpgradePlan};
-use crate::cost::{Bytes, MilliCpu};
 use crate::lab::seconds;
 
 /// The plan as Markdown. What comes from the cluster is escaped, so that it stays text.
@@ -68,30 +67,16 @@ fn costs_section(out: &mut String, costs: &PlannedCosts) {
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
         out.push('\n');
-        for sentence in chosen.sentences() {
-            let _ = writeln!(out, "- {}", escaped(&sentence));
-        }
     }
-    let data_store = costs.data_store.iter().map(|data_store| &data_store.sentence);
-    for sentence in data_store.chain(&costs.notes) {
-        let _ = writeln!(out, "- {}", escaped(sentence));
+    for sentence in costs.sentences() {
+        let _ = writeln!(out, "- {}", escaped(&sentence));
     }
     out.push_str("\nMore than today at the peak, under each strategy:\n\n");
-    out.push_str("| | pods on nodes | CPU | memory | over time | money | DataStore connections in all |\n|---|---|---|---|---|---|---|\n");
+    let _ = writeln!(out, "| | {} |\n|{}|", COMPARED.join(" | "), ["---"; COMPARED.len() + 1].join("|"));
     for strategy in &costs.strategies {
-        let not_known = || "not known".to_owned();
         let here = if strategy.chosen { "**" } else { "" };
-        let _ = writeln!(
-            out,
-            "| {here}{}{here} | +{} | {} | {} | {} | {} | {} |",
-            escaped(&strategy.title()),
-            strategy.extra_pods.bound,
-            strategy.extra_cpu_millis.map_or_else(not_known, |millis| format!("+{}", MilliCpu(millis))),
-            strategy.extra_memory_bytes.map_or_else(not_known, |bytes| format!("+{}", Bytes(bytes))),
-            strategy.rows.iter().map(|row| row.over_time.as_str()).find(|text| !text.is_empty()).unwrap_or_default(),
-            escaped(strategy.surge_words.as_deref().unwrap_or("no price")),
-            strategy.connections.map_or_else(not_known, |connections| connections.to_string()),
-        );
+        let cells = strategy.compared().map(|cell| escaped(&cell));
+        let _ = writeln!(out, "| {here}{}{here} | {} |", escaped(&strategy.title()), cells.join(" | "));
     }
     out.push('\n');
 }

@@ -66,12 +66,8 @@ fn costs_block(out: &mut String, costs: &PlannedCosts) {
             let over_time = if over_time.is_empty() { String::new() } else { format!(", {over_time} in all") };
             let _ = writeln!(out, "  {what} ({basis}): {today} -> {peak} ({change}{over_time})");
         }
-        for sentence in chosen.sentences() {
-            let _ = writeln!(out, "  {sentence}");
-        }
     }
-    let data_store = costs.data_store.iter().map(|data_store| &data_store.sentence);
-    for sentence in data_store.chain(&costs.notes) {
+    for sentence in costs.sentences() {
         let _ = writeln!(out, "  {sentence}");
     }
 }

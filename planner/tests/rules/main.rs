@@ -23,4 +23,5 @@ mod workers_names;
 mod workers_passes;
 mod workers_plan;
 mod workers_progress;
+mod workers_remaining;
 mod workers_skew;

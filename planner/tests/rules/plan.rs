@@ -1,5 +1,6 @@
 //! The plan as a document.
 
+mod given;
 mod image;
 mod owned;
 mod written;

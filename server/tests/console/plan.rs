@@ -29,7 +29,7 @@ async fn plan(kubeconfig: &Path, arguments: &[&str]) -> (Option<i32>, String, St
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CONSOLE_")) {
         command.env_remove(name);
     }
-    command.arg("plan").arg("--kubeconfig").arg(kubeconfig).args(arguments).kill_on_drop(true);
+    command.args(["plan", "--registry", "none"]).arg("--kubeconfig").arg(kubeconfig).args(arguments).kill_on_drop(true);
     let Output { status, stdout, stderr } =
         timeout(PATIENCE, command.output()).await.expect("it stops").expect("it starts");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();

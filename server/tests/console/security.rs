@@ -96,6 +96,18 @@ async fn a_server_function_answers_a_page_of_the_console() {
 }
 
 #[tokio::test]
+async fn a_page_asks_about_a_list_of_tenants_in_json() {
+    let request =
+        Request::post("/api/fleet_workers").header(header::HOST, HOST).header("sec-fetch-site", "same-origin");
+    let asked =
+        r#"{"tenants":[{"namespace":"team-a","name":"tenant-00"},{"namespace":"team-b","name":"secret-plans"}]}"#;
+    let request = request.header(header::CONTENT_TYPE, "application/json").body(Body::from(asked));
+    let answer = console().send(request.expect("a request")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.text().await, "[]", "no management cluster is connected that could show the way to a tenant");
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_long_is_not_read() {
     let console = console();
     let long = format!("identity=platform-admin&return-to=%2F{}", "a".repeat(server::security::BODY_LIMIT));

@@ -13,6 +13,7 @@ use crate::error::ConsoleError;
 use crate::links::{self, TenantTab};
 use crate::tenant::Knowledge;
 use crate::tenant::overview::declared_in_words;
+use crate::tenant::plan::given::CostQuery;
 use crate::words;
 
 /// The strategies that are offered by name. Any other can be typed.
@@ -40,6 +41,8 @@ pub struct StartQuery {
     pub overridden: String,
     /// Why the start was refused: an HTTP status.
     pub refused: String,
+    /// What the costs of a plan are reckoned with.
+    pub costs: CostQuery,
 }
 
 /// What a person sends to start a hop, as the form has it.
@@ -166,6 +169,7 @@ pub(crate) fn choices(
     let radios = strategy_choices(snapshot, query);
     view! {
         <form class="form start-choices" method="get" action=links::tenant(&snapshot.id, tab)>
+            {query.costs.hidden()}
             <div class="field">
                 <label class="field__label" for="version">
                     {"Version"}
@@ -241,6 +245,7 @@ impl Agreed {
             despite: self.despite.clone(),
             overridden: self.overridden.clone(),
             refused: error.status().to_string(),
+            costs: CostQuery::default(),
         };
         format!("{}{}", links::tenant(id, TenantTab::Start), query.as_url_query())
     }
@@ -266,7 +271,10 @@ impl StartQuery {
                 "despite" => &mut query.despite,
                 "overridden" => &mut query.overridden,
                 "refused" => &mut query.refused,
-                _ => continue,
+                other => match query.costs.text_mut(other) {
+                    Some(text) => text,
+                    None => continue,
+                },
             };
             if field.is_empty() {
                 value.trim().clone_into(field);
@@ -290,6 +298,7 @@ impl StartQuery {
         ]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
+        .chain(self.costs.pairs())
         .map(|(key, value)| (key, value.clone()))
         .collect();
         links::query(&pairs)
@@ -301,6 +310,7 @@ impl StartQuery {
             version: self.version.clone(),
             strategy: self.strategy.clone(),
             custom: self.custom.clone(),
+            costs: self.costs.clone(),
             ..Self::default()
         }
     }

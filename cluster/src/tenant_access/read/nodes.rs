@@ -27,15 +27,19 @@ const PROXIES: &str = "/api/v1/namespaces/kube-system/pods";
 const PROXY_LABEL: &str = "k8s-app=kube-proxy";
 
 pub(super) async fn read(ask: &Asker) -> Answer<Vec<NodeFacts>> {
-    let nodes = ask.list("/api/v1/nodes", ListParams::default().limit(NODES_PAGE), MOST_OBJECTS, node);
     let proxies = ListParams::default().limit(super::PAGE).labels(PROXY_LABEL);
-    let (nodes, proxies) = tokio::join!(nodes, ask.list(PROXIES, proxies, MOST_OBJECTS, proxy));
+    let (nodes, proxies) = tokio::join!(listed(ask), ask.list(PROXIES, proxies, MOST_OBJECTS, proxy));
     nodes.map(|mut nodes| {
         let proxies = proxies.map(|proxies| proxies.into_iter().collect::<BTreeMap<_, _>>()).reading();
         with_proxies(&mut nodes, &proxies);
         nodes.sort_by(|one, other| one.name.cmp(&other.name));
         nodes
     })
+}
+
+/// The nodes alone.
+pub(in crate::tenant_access) async fn listed(ask: &Asker) -> Answer<Vec<NodeFacts>> {
+    ask.list("/api/v1/nodes", ListParams::default().limit(NODES_PAGE), MOST_OBJECTS, node).await
 }
 
 /// Notes on each node the kube-proxy that runs there.
