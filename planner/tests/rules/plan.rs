@@ -1,5 +1,7 @@
 //! The plan as a document.
 
+mod stored;
+
 use planner::cluster_api::ClusterApiFacts;
 use planner::cost::{Price, Prices};
 use planner::datastore::DataStoreLoad;
