@@ -261,7 +261,8 @@ fn within_the_limit_is_a_verdict_only_where_every_tenant_is_counted() {
     let load =
         |wanted: &mut Wanted, change: fn(&mut DataStoreLoad)| change(wanted.costs.data_store.as_mut().expect("one"));
     // What is missing, whether the hops of all others are seen, severity.
-    let cases: [(&str, &dyn Fn(&mut Wanted), bool, Severity); 6] = [
+    type Change<'a> = &'a dyn Fn(&mut Wanted);
+    let cases: [(&str, Change<'_>, bool, Severity); 6] = [
         ("nothing", &|_| {}, true, Severity::Passes),
         ("a tenant", &|it| load(it, |load| load.not_observed = 1), false, Severity::Unknown),
         ("the object", &|it| load(it, |load| load.endpoints = None), false, Severity::Unknown),
