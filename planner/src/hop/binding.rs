@@ -152,7 +152,8 @@ impl Changes {
 }
 
 impl FactChange {
-    pub(crate) fn new(what: &str, before: impl fmt::Display, now: impl fmt::Display) -> Self {
+    /// `what` changed, in words.
+    pub fn new(what: &str, before: impl fmt::Display, now: impl fmt::Display) -> Self {
         Self { what: what.to_owned(), before: before.to_string(), now: now.to_string() }
     }
 }

@@ -14,6 +14,8 @@ pub use self::object::{
 };
 pub use self::state::{CONDITION, PlanState, status};
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{PlannedFinding, UpgradePlan, Verdict, digest_of};
@@ -93,6 +95,18 @@ pub enum ListedPlan {
         /// Why not.
         why: String,
     },
+}
+
+/// Whether plans can be kept here, and those that are be listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Storing {
+    /// They can.
+    Here,
+    /// The management cluster does not have the kind.
+    NotServed,
+    /// Those that there are cannot be listed; why.
+    Unlisted(String),
 }
 
 /// A stored plan that still holds: everything that it was made from is as it was. It is the only way from a stored plan to a hop.
@@ -204,6 +218,20 @@ impl ListedPlan {
         match self {
             Self::Readable(line) => &line.name,
             Self::Broken { name, .. } => name,
+        }
+    }
+}
+
+impl fmt::Display for Storing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Here => f.write_str("plans can be stored here"),
+            Self::NotServed => write!(
+                f,
+                "plans cannot be stored here: the management cluster does not have their kind. Whoever runs it can install \
+                 {DEFINITION}"
+            ),
+            Self::Unlisted(why) => write!(f, "whether plans are stored is not known: {why}"),
         }
     }
 }
