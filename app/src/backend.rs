@@ -30,7 +30,7 @@ use crate::links::RunbookFile;
 use crate::session::{Place, Session};
 use crate::tenant::rollout::is_under_way;
 use crate::tenant::start::{Agreed, Checked, Choice, StartQuery, read_despite};
-use crate::tenant::workers::OwnedByClusterApi;
+use crate::tenant::workers::cluster_api::OwnedByClusterApi;
 use crate::tenant::{Knowledge, TenantData};
 use crate::trouble::sentence;
 use crate::words;
@@ -344,11 +344,11 @@ impl Request {
         self.backend.workers(&self.identity, id).await
     }
 
-    /// What Cluster API has of a tenant, and the way to `to`, else to what its objects want.
+    /// What Cluster API has of a tenant, and the way to `to`, else to where it goes next.
     pub(crate) async fn cluster_api(&self, id: &TenantId, to: &str) -> Result<Option<OwnedByClusterApi>, ConsoleError> {
         self.backend.snapshot(&self.identity, id)?;
         let Some(changes) = &self.backend.changes else { return Ok(None) };
-        let to = if to.is_empty() { None } else { Some(to.parse().map_err(bad_input)?) };
+        let to = to.parse().ok();
         let view =
             changes.cluster_api(&self.identity, id, to.as_ref()).await.map_err(|error| from_change(id, error))?;
         Ok(view.map(|view| OwnedByClusterApi { facts: view.facts, advice: view.advice }))

@@ -21,6 +21,7 @@ pub mod format;
 pub mod lab;
 pub mod links;
 pub mod live;
+mod prose;
 pub mod session;
 pub mod shell;
 mod table;

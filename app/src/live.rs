@@ -1,8 +1,7 @@
 //! Live data: one event stream a page, the latest snapshot wins.
 //!
 //! The server sends `event: snapshot` with the page's type as JSON, on the page of the workers also `event: workers`, and
-//! `event: gone` when the object no longer exists (or
-//! may no longer be seen). The browser reconnects by itself; a page keeps showing what it last heard and says so.
+//! `event: gone` when the object no longer exists (or may no longer be seen). The browser reconnects by itself; a page keeps showing what it last heard and says so.
 //! On the server nothing is followed: the page is rendered once, from data.
 
 use leptos::prelude::*;
@@ -57,8 +56,7 @@ where
     #[cfg(feature = "hydrate")]
     browser::follow(path, set_latest, set_workers, set_connection, set_silent_seconds);
     #[cfg(not(feature = "hydrate"))]
-    let _: (_, WriteSignal<Option<T>>, WriteSignal<Option<String>>, WriteSignal<Connection>, WriteSignal<i64>) =
-        (path, set_latest, set_workers, set_connection, set_silent_seconds);
+    let _ = (path, set_latest, set_workers, set_connection, set_silent_seconds);
     Live { latest, workers, connection, silent_seconds }
 }
 

@@ -13,9 +13,9 @@ mod fresh;
 mod plan;
 mod stored;
 mod tenant_checks;
+mod turns;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kube::api::{Patch, PatchParams};
@@ -35,6 +35,7 @@ pub use self::cluster_api::ClusterApiView;
 use self::evidence::Beside;
 pub use self::evidence::Judged;
 pub use self::plan::PlanOptions;
+use self::turns::{Turns, Written};
 use crate::Clock;
 use crate::identity::Identity;
 use crate::observer::Observer;
@@ -62,7 +63,8 @@ pub struct Changes {
     releases: Arc<ReleaseTable>,
     probe: Arc<Probe>,
     tenants: TenantAccess,
-    underway: Arc<Mutex<BTreeMap<TenantId, Weak<tokio::sync::Mutex<()>>>>>,
+    turns: Arc<Turns>,
+    written: Arc<Written>,
 }
 
 /// What would happen, and what speaks for and against it.
@@ -102,7 +104,16 @@ impl Changes {
     /// `client`: the console's own. What it observes stands behind `observer`.
     pub fn new(client: Client, observer: Observer, clock: Clock, releases: Arc<ReleaseTable>) -> Self {
         let tenants = TenantAccess::new(client.clone(), clock.clone(), Transport::Tls);
-        Self { client, observer, clock, releases, probe: Arc::default(), tenants, underway: Arc::default() }
+        Self {
+            client,
+            observer,
+            clock,
+            releases,
+            probe: Arc::default(),
+            tenants,
+            turns: Arc::default(),
+            written: Arc::default(),
+        }
     }
 
     /// Asks the tenants' own APIs by this way.
@@ -225,8 +236,9 @@ impl Changes {
         binding: &Binding,
         decide: impl Fn(&TenantSnapshot) -> Result<Value, ChangeError>,
     ) -> Result<Started, ChangeError> {
-        // Two people at once, here: the second reads after the first has written, and is shown what changed.
-        let turn = self.turn(tenant);
+        // Two people at once, here: the second reads after the first has written, and is shown what changed, or what now surges.
+        let observed = self.observer.tenant(identity, tenant).map(|snapshot| snapshot.borrow().clone());
+        let turn = self.turns.of(tenant, observed.as_deref());
         let _turn = turn.lock().await;
         for _ in 0..MOST_TRIES {
             let snapshot = self.fresh(identity, client, tenant).await?;
@@ -243,6 +255,7 @@ impl Changes {
                 Err(ChangeError::Conflict { .. }) => continue,
                 answer => answer?,
             };
+            self.written.note(&stored);
             if rehearsed.desired_version != stored.desired_version {
                 tracing::warn!("the API server stored another version than in the dry run");
             }
@@ -289,15 +302,9 @@ impl Changes {
         Ok(identity.client(&self.client)?)
     }
 
-    fn turn(&self, tenant: &TenantId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut underway = self.underway.lock().unwrap_or_else(PoisonError::into_inner);
-        underway.retain(|_, turn| turn.strong_count() > 0);
-        if let Some(turn) = underway.get(tenant).and_then(Weak::upgrade) {
-            return turn;
-        }
-        let turn = Arc::default();
-        underway.insert(tenant.clone(), Arc::downgrade(&turn));
-        turn
+    /// Every tenant as it is now: what was observed, with what was written since.
+    fn every_tenant(&self) -> Vec<Arc<TenantSnapshot>> {
+        self.written.over(self.observer.every_tenant())
     }
 }
 

@@ -122,6 +122,17 @@ pub fn next_versions(
     VersionPicker { minors, standing, notes, recommended }
 }
 
+/// The version to propose to whoever writes the tenant in our place: an owner's object, or a file in Git.
+pub fn next_through_its_owner(
+    snapshot: &TenantSnapshot,
+    releases: &ReleaseTable,
+    operator: &OperatorKnowledge,
+    today: Date,
+) -> Option<KubernetesVersion> {
+    let unowned = TenantSnapshot { owners: Vec::new(), ..snapshot.clone() };
+    next_versions(&unowned, releases, operator, today).recommended
+}
+
 /// Whether this version may come next, and what kind of step it is.
 ///
 /// # Errors

@@ -77,9 +77,7 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
     let row = rows.iter().find(|row| Some(row.strategy) == strategy);
     let counted = facts.evidence.neighbours.counted;
     findings.extend(row.and_then(|row| facts.costs.limit_finding(row, counted)));
-    let overrides = facts.costs.overrides.iter();
-    let overrides =
-        overrides.map(|given| PlannedOverride::of(given, given.apply(&mut findings, facts.made_at))).collect();
+    let overrides = facts.costs.apply_overrides(&mut findings, facts.made_at);
     findings.sort_by_key(|finding| finding.severity);
     let planned: Vec<PlannedFinding> = findings.iter().map(PlannedFinding::of).collect();
     let irreversible =

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::behaviour::TenantApi;
 use crate::error::ApiError;
 use crate::json;
+use crate::kamaji::version::KamajiVersion;
 use crate::kinds::Kind;
 use crate::store::{Key, Store};
 use crate::world::World;
@@ -167,9 +168,8 @@ impl World {
     fn serving_version(&self, key: &Key) -> Option<String> {
         let own = |pod: &Value| pod["metadata"]["labels"]["kamaji.clastix.io/name"] == json!(key.name);
         let pods = self.store.list(Kind::Pod, Some(&key.namespace)).map(|(_, pod)| pod);
-        pods.filter(|pod| own(pod) && is_ready(pod) && pod["metadata"]["deletionTimestamp"].is_null())
-            .filter_map(|pod| api_server_tag(pod))
-            .min()
+        let serving = pods.filter(|pod| own(pod) && is_ready(pod) && pod["metadata"]["deletionTimestamp"].is_null());
+        oldest(serving.filter_map(|pod| api_server_tag(pod)))
     }
 
     /// A tenant's cluster, made if there is none yet, with the Secret that leads to it.
@@ -223,8 +223,33 @@ fn api_server_tag(pod: &Value) -> Option<String> {
     image.rsplit_once(':').map(|(_, tag)| tag.to_owned())
 }
 
+/// The oldest of these tags. One that is no version is in no registry, so nothing that serves has it.
+fn oldest(tags: impl Iterator<Item = String>) -> Option<String> {
+    let versions = tags.filter_map(|tag| Some((KamajiVersion::parse(&tag).ok()?, tag)));
+    versions.min_by(|(left, _), (right, _)| left.precedence(right)).map(|(_, tag)| tag)
+}
+
 /// A text in the form of a uid that is the same for the same text.
 fn digest(text: &str) -> String {
     let hex = crate::kamaji::checksum(text);
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::oldest;
+
+    #[test]
+    fn of_two_versions_the_lower_number_is_the_older() {
+        let cases: [(&[&str], Option<&str>); 5] = [
+            (&["v1.33.10", "v1.33.9", "v1.33.10"], Some("v1.33.9")),
+            (&["v1.9.0", "v1.10.0"], Some("v1.9.0")),
+            (&["v1.36.0", "v1.36.0-rc.1"], Some("v1.36.0-rc.1")),
+            (&["latest", "v1.36.4"], Some("v1.36.4")),
+            (&[], None),
+        ];
+        for (tags, expected) in cases {
+            assert_eq!(oldest(tags.iter().map(ToString::to_string)).as_deref(), expected, "{tags:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response, Sse, sse::Event, sse::KeepAlive},
 };
 use cluster::identity::Identity;
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, future, stream};
 use planner::tenant::TenantId;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -56,10 +56,9 @@ pub(crate) async fn tenant(
     let seen = also.workers.and_then(|_| state.backend.watch_workers(&identity, &id).ok().flatten());
     let Some(seen) = seen else { return answer(&state, snapshots) };
     let workers = changes(seen, |seen| async move { encode("workers", &*seen) });
-    answer(
-        &state,
-        stream::select(snapshots.map(Some).chain(stream::iter([None])), workers.map(Some)).map_while(|it| it),
-    )
+    // Without the tenant there are no nodes either, so the end of its snapshots is the end of both.
+    let both = stream::select(snapshots.map(Some).chain(stream::iter([None])), workers.map(Some));
+    answer(&state, both.scan((), |(), event| future::ready(event)))
 }
 
 /// `GET /live/fleet`: for the fleet page, with its query.

@@ -103,7 +103,7 @@ pub struct CostArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Overriding a finding")]
 pub struct OverrideArguments {
-    /// The finding that is to warn in place of blocking: `data-store-busy`.
+    /// The finding that is to warn in place of blocking: `data-store-busy` or `room`. It counts only from who sees every tenant.
     #[arg(long = "override", id = "override", value_name = "FINDING", requires_all = ["reason", "until"])]
     pub finding: Option<Overridable>,
 

@@ -209,9 +209,7 @@ async fn plan_file(
             Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         },
     };
-    let disposition = format!("attachment; filename=\"{name}\"");
-    ([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], body)
-        .into_response()
+    download(content_type, &id.name, name, body)
 }
 
 /// The runbook of a node as a file; an error is answered with its sentence.
@@ -230,9 +228,7 @@ async fn runbook_file(
         app::links::RunbookFile::Markdown => ("text/markdown; charset=utf-8", "runbook.md"),
         app::links::RunbookFile::Json => ("application/json", "runbook.json"),
     };
-    let disposition = format!("attachment; filename=\"{name}\"");
-    ([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], body)
-        .into_response()
+    download(content_type, &node, name, body)
 }
 
 /// A file to save, named after what it is about.

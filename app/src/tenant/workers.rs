@@ -9,15 +9,14 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use planner::next::standing_findings;
 use planner::releases::ReleaseTable;
-use planner::tenant::TenantSnapshot;
+use planner::tenant::{TenantId, TenantSnapshot};
 use planner::tenant_api::Answer;
 use planner::version::{KubernetesVersion, Minor};
 use planner::workers::{
-    DrainReport, DueStep, Gate, GateState, JsonPatch, LiveWorkers, Order, Pace, PathWorker, Progress, Serving, Workers,
-    due, gates, kubelet_patches, next_minor, order, passes, path, progress,
+    DrainReport, DueStep, Gate, GateState, JsonPatch, LiveWorkers, NodeFacts, Order, Pace, PathWorker, Progress,
+    Serving, Workers, due, gates, kubelet_patches, next_minor, order, passes, path, progress,
 };
 
-pub use self::cluster_api::{OwnedByClusterApi, read_cluster_api};
 use self::node::Drain;
 use self::query::WorkersQuery;
 use self::table::{Listing, listing};
@@ -26,9 +25,10 @@ use crate::clipboard::copy_block;
 use crate::error::ConsoleError;
 use crate::format;
 use crate::links::TenantTab;
+use crate::prose::prose;
 use crate::trouble::sentence;
 
-mod cluster_api;
+pub mod cluster_api;
 mod node;
 mod query;
 mod table;
@@ -48,7 +48,7 @@ pub async fn read_workers(
     /// Name of the tenant.
     name: String,
 ) -> Result<LiveWorkers, ConsoleError> {
-    let id = planner::tenant::TenantId { namespace, name };
+    let id = TenantId { namespace, name };
     crate::error::with_status(async { crate::backend::request()?.workers(&id).await }.await)
 }
 
@@ -65,7 +65,7 @@ pub async fn read_drain(
     /// Name of the node.
     node: String,
 ) -> Result<Answer<DrainReport>, ConsoleError> {
-    let id = planner::tenant::TenantId { namespace, name };
+    let id = TenantId { namespace, name };
     crate::error::with_status(async { crate::backend::request()?.drain(&id, &node).await }.await)
 }
 
@@ -78,15 +78,18 @@ pub fn WorkersPage() -> impl IntoView {
 fn workers(tenant: Tenant) -> AnyView {
     let params = use_query_map();
     let query = Memo::new(move |_| params.with(WorkersQuery::from_params));
-    let id = tenant.first.with_value(|first| first.id.clone());
-    let asked = id.clone();
+    let id = move || tenant.first.with_value(|first| first.id.clone());
     let first = Resource::new_blocking(
         || (),
         move |()| {
-            let id = asked.clone();
+            let id = id();
             async move { read_workers(id.namespace, id.name).await }
         },
     );
+    // Here and not where they are shown: what stands in the tree below is made anew each time the server looks through it, and the
+    // browser would not find the answers of resources that came into being there.
+    let owner = cluster_api::resource(tenant, Memo::new(move |_| query.with(|query| query.to.clone())));
+    let drains = Drains::new(id, Memo::new(move |_| query.with(|query| query.node.clone())));
     view! {
         <Suspense fallback=|| {
             view! { <p class="muted" aria-busy="true">{"Asking the tenant’s own API …"}</p> }
@@ -97,10 +100,11 @@ fn workers(tenant: Tenant) -> AnyView {
                     .map(|answer| match answer {
                         Ok(first) => {
                             let heard = move |json: &Option<String>| serde_json::from_str(json.as_deref()?).ok();
-                            let seen = Memo::new(move |_| {
-                                tenant.live.workers.with(heard).unwrap_or_else(|| first.clone())
+                            let seen = Memo::new(move |before: Option<&LiveWorkers>| {
+                                let heard = tenant.live.workers.with(heard);
+                                newest(heard, before.unwrap_or(&first))
                             });
-                            body(tenant, seen, query)
+                            body(tenant, seen, query, owner, drains)
                         }
                         Err(error) => crate::trouble::error_notice(&error).into_any(),
                     })
@@ -108,6 +112,11 @@ fn workers(tenant: Tenant) -> AnyView {
         </Suspense>
     }
     .into_any()
+}
+
+/// What is shown of the nodes: what was heard last. A watch that only begins tells nothing newer than what is there already.
+fn newest(heard: Option<LiveWorkers>, before: &LiveWorkers) -> LiveWorkers {
+    heard.filter(|heard| *heard != LiveWorkers::Waiting).unwrap_or_else(|| before.clone())
 }
 
 /// What follows from how the nodes are, worked out once for the whole page.
@@ -139,7 +148,13 @@ impl Due {
     }
 }
 
-fn body(tenant: Tenant, seen: Memo<LiveWorkers>, query: Memo<WorkersQuery>) -> AnyView {
+fn body(
+    tenant: Tenant,
+    seen: Memo<LiveWorkers>,
+    query: Memo<WorkersQuery>,
+    owner: cluster_api::Owned,
+    drains: Drains,
+) -> AnyView {
     let due = Memo::new(move |_| {
         let of = |seen: &LiveWorkers| {
             let nothing = nothing_read();
@@ -168,11 +183,59 @@ fn body(tenant: Tenant, seen: Memo<LiveWorkers>, query: Memo<WorkersQuery>) -> A
     };
     view! {
         {part(before_the_nodes)}
-        {cluster_api::section(tenant)}
-        {chosen(tenant, seen, query, due)}
+        {cluster_api::section(owner)}
+        {chosen(tenant, seen, query, due, drains)}
         {part(nodes_and_path)}
     }
     .into_any()
+}
+
+/// What the drain of the chosen node would meet, read again when it may have changed.
+#[derive(Clone, Copy)]
+struct Drains {
+    /// The chosen node; empty for none.
+    name: Memo<String>,
+    answer: Resource<Drain>,
+    looked: RwSignal<u32>,
+}
+
+impl Drains {
+    fn new(id: impl Fn() -> TenantId + Copy + Send + Sync + 'static, name: Memo<String>) -> Self {
+        let looked = RwSignal::new(0_u32);
+        let answer = Resource::new_blocking(
+            move || (name.get(), looked.get()),
+            move |(name, _)| {
+                let id = id();
+                async move {
+                    if name.is_empty() {
+                        return None;
+                    }
+                    Some((name.clone(), read_drain(id.namespace, id.name, name).await))
+                }
+            },
+        );
+        Self { name, answer, looked }
+    }
+
+    /// The answer about the chosen node; one about another node is none.
+    fn of_chosen(self) -> Drain {
+        self.answer.get().flatten().filter(|(about, _)| self.name.with(|name| about == name))
+    }
+
+    /// Reads again when the node itself changes, and now and then while it is being drained: its pods go without a change of it.
+    fn follow(self, node: Memo<Option<NodeFacts>>, draining: Memo<bool>) {
+        Effect::new(move |before: Option<Option<NodeFacts>>| {
+            let now = node.get();
+            if before
+                .flatten()
+                .is_some_and(|before| now.as_ref().is_some_and(|now| *now != before && now.name == before.name))
+            {
+                self.looked.update(|times| *times += 1);
+            }
+            now
+        });
+        look_again_while(draining, self.looked);
+    }
 }
 
 /// The chosen node, if one is.
@@ -181,34 +244,22 @@ fn chosen(
     seen: Memo<LiveWorkers>,
     query: Memo<WorkersQuery>,
     due: Memo<Result<Due, String>>,
+    drains: Drains,
 ) -> AnyView {
-    let name = Memo::new(move |_| query.with(|query| query.node.clone()));
+    let name = drains.name;
     let node = Memo::new(move |_| {
         let found = |workers: &Workers| workers.nodes.iter().find(|node| name.with(|name| node.name == *name)).cloned();
         seen.with(|seen| seen.workers().and_then(found))
     });
     let target = Memo::new(move |_| due.with(|due| due.as_ref().ok().map(|due| due.target.clone())));
-    let looked = RwSignal::new(0_u32);
-    let drain = Resource::new_blocking(
-        // Again when the node itself changes, and now and then while it is being drained: its pods go without a change of it.
-        move || (node.get(), looked.get()),
-        move |(node, _)| {
-            let id = tenant.first.with_value(|first| first.id.clone());
-            async move {
-                let name = node?.name;
-                Some((name.clone(), read_drain(id.namespace, id.name, name).await))
-            }
-        },
-    );
     let draining = Memo::new(move |_| {
         let target = target.get();
         node.with(|node| node.as_ref().zip(target).is_some_and(|(node, target)| node::is_draining(node, &target)))
     });
-    look_again_while(draining, looked);
+    drains.follow(node, draining);
     let one = move || {
         let name = name.get();
-        // An answer about another node is none.
-        let drain: Drain = drain.get().flatten().filter(|(about, _)| *about == name);
+        let drain = drains.of_chosen();
         let target = target.get()?;
         if name.is_empty() || seen.with(|seen| seen.workers().is_none()) {
             return None;
@@ -303,7 +354,7 @@ fn unseen(seen: &LiveWorkers, due: &Due) -> AnyView {
     };
     let command = |os: &str| format!("console runbook --os {os} --node NAME --from vX.Y.Z --to {target} --format sh");
     view! {
-        <section class="section stack" aria-labelledby="verdict">
+        <section class="section section--plain stack" aria-labelledby="verdict">
             <h2 id="verdict" class="verdict">
                 {"The nodes cannot be shown"}
             </h2>
@@ -369,7 +420,7 @@ fn verdict(snapshot: &TenantSnapshot, workers: &Workers, due: &Due) -> AnyView {
     });
     let beyond = (!workers.nodes.is_empty()).then(|| next_minor(&workers.nodes, target.minor()).to_string());
     view! {
-        <section class="section stack" aria-labelledby="verdict">
+        <section class="section section--plain stack" aria-labelledby="verdict">
             <h2 id="verdict" class="verdict">
                 {headline}
             </h2>
@@ -412,7 +463,7 @@ fn gates_section(due: &Due) -> AnyView {
                 <li class=class>
                     <span class=word>{label}</span>
                     <p class="finding__title">{gate.subject.to_string()}</p>
-                    {why.map(|why| view! { <p class="finding__evidence">{why}</p> })}
+                    {why.map(|why| view! { <p class="finding__evidence">{prose(&why)}</p> })}
                 </li>
             }
         })
@@ -478,7 +529,7 @@ fn path_section(
             let items = due(steps, &standing, &gates).into_iter().map(|step| path_step(&step)).collect_view();
             view! { <ol class="feed">{items}</ol> }.into_any()
         }
-        Err(error) => view! { <p>{sentence(&error.to_string())}</p> }.into_any(),
+        Err(error) => view! { <p>{prose(&sentence(&error.to_string()))}</p> }.into_any(),
     };
     let options = ends
         .into_iter()
@@ -519,7 +570,8 @@ fn path_section(
 }
 
 fn path_step(step: &DueStep) -> AnyView {
-    let reasons = step.not_yet.iter().map(|why| view! { <p class="small muted">{sentence(&why.to_string())}</p> });
+    let reasons =
+        step.not_yet.iter().map(|why| view! { <p class="small muted">{prose(&sentence(&why.to_string()))}</p> });
     let state = if step.not_yet.is_empty() { "may begin now" } else { "not yet" };
     view! {
         <li>

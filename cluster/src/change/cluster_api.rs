@@ -1,10 +1,10 @@
 //! Tenants that Cluster API owns: its objects, and the change to make there. Nothing is written.
 
-use planner::cluster_api::{Advice, ClusterApiFacts, advise, wanted};
+use planner::cluster_api::{Advice, ClusterApiFacts, advise, proposed};
 use planner::tenant::{Owner, TenantId, TenantSnapshot};
 use planner::version::KubernetesVersion;
 
-use super::{ChangeError, Changes};
+use super::{ChangeError, Changes, day};
 use crate::cluster_api::{Named, read};
 use crate::identity::Identity;
 
@@ -14,13 +14,13 @@ use crate::identity::Identity;
 pub struct ClusterApiView {
     /// The objects.
     pub facts: ClusterApiFacts,
-    /// How to bring the tenant to the version that was asked for, else to the one that the objects want; `None` if neither is one.
+    /// How to bring the tenant to the version that was asked for, else to the one that comes next; `None` if neither is one.
     pub advice: Option<Advice>,
 }
 
 impl Changes {
     /// Reads the objects of Cluster API around a tenant, as the person, and says which of them to change to bring it to `to`
-    /// (without one: to the version that they want already). `None` if Cluster API does not own the tenant.
+    /// (without one: to where it goes next). `None` if Cluster API does not own the tenant.
     ///
     /// # Errors
     /// If there is no such tenant for this person. Whatever could not be read stands in the answer.
@@ -34,8 +34,10 @@ impl Changes {
         let snapshot = self.observer.tenant(identity, tenant).ok_or(ChangeError::NotFound)?.borrow().clone();
         let Some(facts) = self.cluster_api_facts(identity, &snapshot).await? else { return Ok(None) };
         let operator = self.operator_knowledge().await;
-        let to = to.cloned().or_else(|| wanted(&facts));
-        let advice = to.map(|to| advise(&facts, &snapshot, &to, &operator));
+        let advice = match to {
+            Some(to) => Some(advise(&facts, &snapshot, to, &operator)),
+            None => proposed(&facts, &snapshot, &operator, &self.releases, day((self.clock)())),
+        };
         Ok(Some(ClusterApiView { facts, advice }))
     }
 

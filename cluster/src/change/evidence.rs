@@ -105,7 +105,7 @@ impl Changes {
         hop: Option<HopKind>,
         beside: &Beside,
     ) -> Evidence {
-        let others = self.observer.every_tenant();
+        let others = self.every_tenant();
         Evidence {
             neighbours: Neighbours::of(snapshot, others.iter().map(AsRef::as_ref), self.counted()),
             room: room_fact(snapshot, request, hop, &beside.room),

@@ -23,7 +23,7 @@ pub struct PlanOptions {
     pub assumed: PodRequests,
     /// How many connections the DataStore takes.
     pub data_store_limit: Option<u32>,
-    /// Findings that somebody takes upon themselves.
+    /// Findings that somebody takes upon themselves; they count only if [`Changes::may_override`].
     pub overrides: Vec<Override>,
 }
 
@@ -76,7 +76,7 @@ impl Changes {
         );
         let (judged, room) = judged?;
         let snapshot = &*judged.dry_run.snapshot;
-        let others = self.observer.every_tenant();
+        let others = self.every_tenant();
         let everyone = others.iter().map(AsRef::as_ref);
         let costs = CostFacts {
             usage,
@@ -85,6 +85,7 @@ impl Changes {
             quotas: quota_uses(snapshot, &request, judged.dry_run.preflight.hop, &room),
             data_store: DataStoreLoad::of(snapshot, everyone, &data_store, options.data_store_limit),
             overrides: options.overrides.clone(),
+            may_override: self.may_override(identity),
         };
         let operator = self.operator_knowledge().await;
         let made_at = (self.clock)();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use ::sandbox::{Sandbox, SandboxOptions};
-use cluster::{Changes, PlanOptions, Scope, observe};
+use cluster::{Changes, Identity, PlanOptions, Scope, Visibility, observe};
 use http::Request;
 use kube::Client;
-use planner::finding::{Overridable, Override};
+use planner::finding::{Overridable, Override, OverrideState};
 use planner::plan::{CostRow, UpgradePlan, Verdict};
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
@@ -43,9 +43,19 @@ impl World {
     }
 
     async fn plan(&self, name: &str, strategy: Option<Strategy>, options: &PlanOptions) -> UpgradePlan {
+        self.plan_for(&admin(), name, strategy, options).await
+    }
+
+    async fn plan_for(
+        &self,
+        who: &Identity,
+        name: &str,
+        strategy: Option<Strategy>,
+        options: &PlanOptions,
+    ) -> UpgradePlan {
         let tenant = TenantId { namespace: "team-a".to_owned(), name: name.to_owned() };
         let version = "v1.36.4".parse().expect("a version");
-        self.changes.plan_with(&admin(), &tenant, &version, strategy, options).await.expect("a plan")
+        self.changes.plan_with(who, &tenant, &version, strategy, options).await.expect("a plan")
     }
 }
 
@@ -106,6 +116,10 @@ async fn a_second_surge_on_a_data_store_is_for_somebody_to_answer_for() {
     let options = PlanOptions { data_store_limit: Some(100), overrides: vec![given], ..PlanOptions::default() };
     let plan = world.plan("orders", None, &options).await;
     assert_eq!(plan.verdict, Verdict::Warnings, "{:?}", plan.findings);
+    // Who does not see team-b's tenants cannot weigh what it costs them.
+    let owner = Identity { sees: Visibility::Namespaces(["team-a".to_owned()].into()), ..admin() };
+    let not_theirs = world.plan_for(&owner, "orders", None, &options).await;
+    assert_eq!((not_theirs.verdict, not_theirs.overrides[0].state), (Verdict::Blocked, OverrideState::NotAllowed));
     let limit = plan.findings.iter().find(|finding| finding.sentence.starts_with("DataStore postgres takes 100"));
     assert_eq!(limit.map(|finding| finding.severity), Some(planner::finding::Severity::Warns));
     // A DataStore of its own: nobody else is on it, and kine has no limit there.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::sandbox::{Sandbox, SandboxOptions};
-use cluster::{ChangeError, Changes, DryRunAnswer, Identity, Scope, Visibility, observe};
+use cluster::{ChangeError, Changes, DryRunAnswer, Identity, Scope, Started, Visibility, observe};
 use kube::api::{Patch, PatchParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Api, Client};
-use planner::finding::{FindingKind, Overridable, RoomOutcome};
+use planner::finding::{Finding, FindingKind, Overridable, RoomOutcome};
 use planner::hop::{Acknowledgement, Binding, Despite, HopRequest};
 use planner::operator::Ceiling;
 use planner::releases::ReleaseTable;
@@ -164,4 +164,63 @@ async fn a_strategy_that_fits_is_proposed_and_taken() {
     assert!(room.evidence.contains("0/1"), "in place is proposed: {}", room.evidence);
     let in_place = HopRequest { strategy: Some(Strategy::IN_PLACE), ..request };
     let _ = changes.start(&admin(), &in_place).await.expect("it fits");
+}
+
+/// Two tenants at rest on one DataStore, with a patch of each that surges. `stop` ends the watches.
+async fn two_on_one_data_store(stop: CancellationToken) -> (Sandbox, Changes, [HopRequest; 2]) {
+    let options = SandboxOptions { manual: true, scenario: "shared-stores".to_owned(), ..SandboxOptions::default() };
+    let sandbox = Sandbox::new(&options).expect("a world");
+    let client = Client::new(sandbox.router(), "default");
+    let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, sandbox.clock(), stop);
+    observer.health().wait_for(|health| health.live()).await.expect("it is observed");
+    let mut requests = Vec::new();
+    for name in ["tenant-00", "payments"] {
+        let tenant = TenantId { namespace: "team-a".to_owned(), name: name.to_owned() };
+        let mut receiver = observer.tenant(&admin(), &tenant).expect("it is there");
+        let settled = until(&sandbox, &mut receiver, stage::is_settled).await;
+        assert_eq!(settled.data_store.used.as_deref(), Some("default"));
+        requests.push(HopRequest {
+            tenant,
+            binding: Binding::of(&settled),
+            version: "v1.35.9".parse().expect("a version"),
+            strategy: None,
+            acknowledged: Vec::new(),
+            typed_name: None,
+            despite: None,
+        });
+    }
+    let changes = Changes::new(client, observer, sandbox.clock(), Arc::new(ReleaseTable::built_in()));
+    (sandbox, changes, requests.try_into().expect("two"))
+}
+
+fn busy(answer: Result<Started, ChangeError>) -> bool {
+    match answer {
+        Ok(_) => false,
+        Err(ChangeError::Refused(findings)) => {
+            assert!(matches!(&findings[..], [Finding { kind: FindingKind::DataStoreBusy { .. }, .. }]), "{findings:?}");
+            true
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_starts_at_once_on_one_data_store_one_is_refused() {
+    let (_sandbox, changes, [one, other]) = two_on_one_data_store(CancellationToken::new()).await;
+    let who = admin();
+    let (one, other) = tokio::join!(changes.start(&who, &one), changes.start(&who, &other));
+    assert!(busy(one) ^ busy(other), "exactly one is refused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_counts_for_its_neighbours_before_the_watches_bring_it() {
+    let stop = CancellationToken::new();
+    let (_sandbox, changes, [one, other]) = two_on_one_data_store(stop.clone()).await;
+    stop.cancel();
+    assert!(!busy(changes.start(&admin(), &one).await), "nothing surges yet");
+    let judged = changes.judge_all(&admin(), &other).await.expect("read");
+    assert_eq!(judged.evidence.neighbours.surging, 1, "the page that starts a hop tells it too");
+    assert!(busy(changes.start(&admin(), &other).await));
+    let in_place = HopRequest { strategy: Some(Strategy::IN_PLACE), ..other };
+    assert!(!busy(changes.start(&admin(), &in_place).await), "without a surge it waits for nobody");
 }

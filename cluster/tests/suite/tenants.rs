@@ -209,7 +209,7 @@ async fn each_tenant_is_told_what_its_own_api_knows() {
                 "warns: The conversion webhook widgets.example.com fails: the Service widgets/converter does not exist.",
                 "warns: The aggregated API v1beta1.metrics.k8s.io is not available (MissingEndpoints).",
                 "warns: The PodDisruptionBudget shop/web allows no disruption now: a drain would wait for it.",
-                "warns: The newest of Velero's backups, velero/nightly-20261119, was completed 5 days ago.",
+                "warns: The newest of Velero's backups, velero/nightly-20261119, was completed on 2026-11-19 02:10:00 UTC.",
             ],
         ),
         (

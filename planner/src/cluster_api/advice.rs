@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::as_cluster_api_reads_it;
@@ -13,8 +14,9 @@ use super::served::Kind;
 use super::step::{Step, StepKind, StepState};
 use super::wait::Wait;
 use crate::finding::FindingKind;
-use crate::next::kamaji_verdict;
+use crate::next::{kamaji_verdict, next_through_its_owner};
 use crate::operator::OperatorKnowledge;
+use crate::releases::ReleaseTable;
 use crate::tenant::{DeclaredVersion, TenantSnapshot};
 use crate::version::KubernetesVersion;
 use crate::workers::{Serving, is_left_behind};
@@ -60,6 +62,23 @@ pub fn wanted(facts: &ClusterApiFacts) -> Option<KubernetesVersion> {
         None => &facts.control_plane.read()?.version,
     };
     as_cluster_api_reads_it(declared)
+}
+
+/// How to bring the tenant to where it goes next: to what its objects ask for, and when all of them are there, to the version
+/// that one hop reaches. `None` if nothing names a version.
+pub fn proposed(
+    facts: &ClusterApiFacts,
+    tenant: &TenantSnapshot,
+    operator: &OperatorKnowledge,
+    releases: &ReleaseTable,
+    today: Date,
+) -> Option<Advice> {
+    let asked_for = wanted(facts).map(|to| advise(facts, tenant, &to, operator));
+    if asked_for.as_ref().is_some_and(|advice| !advice.is_done()) {
+        return asked_for;
+    }
+    let next = next_through_its_owner(tenant, releases, operator, today);
+    next.map(|to| advise(facts, tenant, &to, operator)).or(asked_for)
 }
 
 /// How to bring the tenant to `to`: every step with what it waits for, and its change ready.

@@ -111,7 +111,7 @@ impl Wait {
             Self::Held { by } => {
                 Some(format!("Remove the annotation {HOLD} of {by} in spec.topology.workers of the Cluster."))
             }
-            Self::Refused(_) => Some("See the way back.".to_owned()),
+            Self::Refused(_) => Some("The page of the tenant's workers tells the way back.".to_owned()),
             Self::Unread { .. } => Some("Read it again, or ask for the right to read it.".to_owned()),
             Self::For { .. }
             | Self::FromGit { .. }

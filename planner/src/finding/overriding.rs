@@ -37,6 +37,8 @@ pub enum OverrideState {
     Expired,
     /// Nothing was found that it would be for.
     NotNeeded,
+    /// Whoever gave it may not override, so it changes nothing.
+    NotAllowed,
 }
 
 /// Why something is no override.
@@ -118,13 +120,11 @@ impl Override {
         else {
             return OverrideState::NotNeeded;
         };
-        let state = if now < self.until { OverrideState::Applied } else { OverrideState::Expired };
-        let words = match state {
-            OverrideState::Applied | OverrideState::NotNeeded => {
-                finding.severity = Severity::Warns;
-                self.to_string()
-            }
-            OverrideState::Expired => format!("{} let it pass up to {}, which is over.", self.person, self.until),
+        let (state, words) = if now < self.until {
+            finding.severity = Severity::Warns;
+            (OverrideState::Applied, self.to_string())
+        } else {
+            (OverrideState::Expired, format!("{} let it pass up to {}, which is over.", self.person, self.until))
         };
         finding.evidence = if finding.evidence.is_empty() { words } else { format!("{} {words}", finding.evidence) };
         state
@@ -165,6 +165,7 @@ impl fmt::Display for OverrideState {
             Self::Applied => "in force",
             Self::Expired => "over",
             Self::NotNeeded => "not needed",
+            Self::NotAllowed => "does not count: only who sees every tenant may override",
         })
     }
 }

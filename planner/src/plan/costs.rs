@@ -14,6 +14,7 @@ use crate::lab::{LabInput, LabRow};
 use crate::placement::QuotaUse;
 use crate::strategy::Strategy;
 use crate::tenant::{MeasuredUsage, PodRequests};
+use crate::time::UnixMillis;
 
 pub use self::rows::CostRow;
 
@@ -32,6 +33,8 @@ pub struct CostFacts {
     pub data_store: Option<DataStoreLoad>,
     /// Findings that somebody takes upon themselves.
     pub overrides: Vec<Override>,
+    /// Whether whoever asks for the plan may override; if not, what they take upon themselves changes no finding.
+    pub may_override: bool,
 }
 
 /// What each strategy costs.
@@ -180,11 +183,20 @@ impl Default for CostFacts {
             quotas: Vec::new(),
             data_store: None,
             overrides: Vec::new(),
+            may_override: false,
         }
     }
 }
 
 impl CostFacts {
+    /// Lets the overrides that count change the findings, and says of each what it comes to.
+    pub(super) fn apply_overrides(&self, findings: &mut [Finding], now: UnixMillis) -> Vec<PlannedOverride> {
+        let state = |given: &Override, findings: &mut [Finding]| {
+            if self.may_override { given.apply(findings, now) } else { OverrideState::NotAllowed }
+        };
+        self.overrides.iter().map(|given| PlannedOverride::of(given, state(given, findings))).collect()
+    }
+
     /// How the connections at the peak compare with the limit that was given; `None` if none was, or the driver is not known.
     pub(super) fn limit_finding(&self, row: &LabRow, counted: Counted) -> Option<Finding> {
         let load = self.data_store.as_ref()?;
@@ -373,7 +385,7 @@ fn sees_every_tenant(load: &DataStoreLoad, counted: Counted) -> bool {
 }
 
 impl PlannedOverride {
-    pub(super) fn of(given: &Override, state: OverrideState) -> Self {
+    fn of(given: &Override, state: OverrideState) -> Self {
         Self {
             finding: given.finding().to_string(),
             person: given.person().to_owned(),

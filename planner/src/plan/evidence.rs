@@ -2,7 +2,7 @@
 //! what the tenant's own API tells.
 
 use super::Neighbours;
-use crate::cluster_api::Advice;
+use crate::cluster_api::{Advice, Step, StepState, Wait};
 use crate::finding::{Finding, FindingKind, RoomOutcome};
 use crate::placement;
 use crate::strategy::Strategy;
@@ -60,9 +60,9 @@ impl Evidence {
     }
 }
 
-/// That Cluster API owns the tenant, with the object to change named. `None` if it is not known.
+/// That Cluster API owns the tenant, with the object to change named and what that change waits for. Where there is no such change,
+/// because it is made already or its object is not known, the finding keeps the remedy of its kind.
 fn owned(snapshot: &TenantSnapshot, advice: &Advice) -> Option<Finding> {
-    let change = advice.first_change()?;
     let kind = snapshot.owners.iter().find_map(|owner| match owner {
         Owner::ClusterApi { control_plane, cluster } => {
             let (control_plane, cluster) = (control_plane.clone(), cluster.clone());
@@ -71,8 +71,23 @@ fn owned(snapshot: &TenantSnapshot, advice: &Advice) -> Option<Finding> {
         Owner::Git { .. } => None,
     })?;
     let mut finding = Finding::new(kind, advice.way.to_string());
-    finding.remedy = Some(format!("{change} A change made here would be reverted."));
+    if let Some(change) = advice.first_change() {
+        let not_yet = not_yet(advice.steps.first());
+        finding.remedy = Some(format!("{change}{not_yet} A change made here would be reverted."));
+    }
     Some(finding)
+}
+
+/// What a step waits for, and what to do about it. What Kamaji refuses is a finding of its own.
+fn not_yet(step: Option<&Step>) -> String {
+    let Some(StepState::Waits(waits)) = step.map(|step| &step.state) else { return String::new() };
+    let sentences: Vec<String> = waits
+        .iter()
+        .filter(|wait| !matches!(wait, Wait::Kamaji(_)))
+        .flat_map(|wait| [Some(wait.to_string()), wait.remedy()])
+        .flatten()
+        .collect();
+    if sentences.is_empty() { String::new() } else { format!(" Not yet: {}", sentences.join(" ")) }
 }
 
 impl RoomFact {

@@ -204,15 +204,23 @@ fn fenced(out: &mut String, language: &str, text: &str) {
     let _ = write!(out, "{fence}{language}\n{}\n{fence}\n\n", text.trim_end());
 }
 
-/// Text that stays text in Markdown, also in a cell of a table.
+/// Text that stays text in Markdown, also in a cell of a table: no markup, no link, and nobody is called.
+///
+/// GitHub links addresses (`://`, `www.`) as they are written, which an entity in their place prevents. It looks for `@name`, `@team`,
+/// mail addresses and `#1` only after entities are read, so after these marks stands a space without width.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    for (at, character) in text.char_indices() {
+        let (before, rest) = text.split_at(at);
         match character {
+            '@' => out.push_str("@&#8203;"),
+            '#' if rest[1..].starts_with(|next: char| next.is_ascii_digit()) => out.push_str("\\#&#8203;"),
+            ':' if rest.starts_with("://") => out.push_str("&#58;"),
+            '.' if before.ends_with("www") => out.push_str("&#46;"),
             '\n' | '\r' => out.push(' '),
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' => {
                 out.push('\\');
                 out.push(character);
             }

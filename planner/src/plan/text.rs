@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::costs::{CostRow, PlannedCosts};
+use super::costs::{CostRow, PlannedCosts, PlannedOverride};
 use super::document::UpgradePlan;
 use crate::finding::Severity;
 
@@ -33,6 +33,9 @@ pub fn text(plan: &UpgradePlan) -> String {
         if let Some(remedy) = finding.remedy.as_ref().filter(|_| finding.severity != Severity::Passes) {
             let _ = writeln!(out, "         {remedy}");
         }
+    }
+    for PlannedOverride { finding, person, reason, until, state } in &plan.overrides {
+        let _ = writeln!(out, "override of {finding} by {person} up to {until} ({reason}): {state}");
     }
     out.push_str("\nThe change:\n");
     for field in &plan.change.fields {

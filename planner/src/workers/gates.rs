@@ -186,7 +186,7 @@ fn finished(snapshot: &TenantSnapshot, target: &KubernetesVersion) -> GateState 
 fn kubeadm_says(config: &Reading<DeclaredVersion>, target: &KubernetesVersion) -> GateState {
     let said = match config {
         Reading::Read(said) => said,
-        other => return unread("kube-system/kubeadm-config", other),
+        other => return unread("the ConfigMap kube-system/kubeadm-config", other),
     };
     match said.parsed() {
         Ok(version) if version >= *target => GateState::Open,
@@ -198,7 +198,7 @@ fn kubeadm_says(config: &Reading<DeclaredVersion>, target: &KubernetesVersion) -
 fn kubelet_takes(config: &Reading<KubeletConfig>, kubelets: &[Minor]) -> GateState {
     let config = match config {
         Reading::Read(config) => config,
-        other => return unread("kube-system/kubelet-config", other),
+        other => return unread("the ConfigMap kube-system/kubelet-config", other),
     };
     let refused = GATED_FIELDS
         .iter()

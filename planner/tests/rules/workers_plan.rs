@@ -82,9 +82,12 @@ fn kubeadm_config_must_say_the_new_version() {
             says("stable"),
             "closed: What it says is no version: `stable` is not a Kubernetes version; write it as `v1.36.2`.",
         ),
-        (Reading::Missing, "closed: kube-system/kubeadm-config does not exist."),
-        (Reading::Waiting, "not known: kube-system/kubeadm-config has not been read yet."),
-        (Reading::Forbidden("no".to_owned()), "not known: kube-system/kubeadm-config may not be read: no."),
+        (Reading::Missing, "closed: the ConfigMap kube-system/kubeadm-config does not exist."),
+        (Reading::Waiting, "not known: the ConfigMap kube-system/kubeadm-config has not been read yet."),
+        (
+            Reading::Forbidden("no".to_owned()),
+            "not known: the ConfigMap kube-system/kubeadm-config may not be read: no.",
+        ),
     ];
     for (reading, text) in cases {
         let gate = &opened(&tenant("v1.34.9"), &reading, &config(&[], &[]))[1];
@@ -407,7 +410,7 @@ fn each_step_says_why_it_cannot_begin_yet() {
     assert_eq!(
         stop_first[0],
         [
-            "The tenant's kubelet-config suits the kubelets to install. It is not known: kube-system/kubelet-config has not been read yet."
+            "The tenant's kubelet-config suits the kubelets to install. It is not known: the ConfigMap kube-system/kubelet-config has not been read yet."
         ]
     );
     assert!(stop_first[1][0].starts_with("This comes first: The node a goes in 3 passes to v1.33.4"), "{stop_first:?}");

@@ -87,6 +87,8 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
         "-o",
         "json",
     ]);
+    // Who sees one namespace cannot weigh it for the tenants of others.
+    let not_theirs = [&overriding[..], &["--context", "owner@team-a"]].concat();
     let costs = with(&[
         "--to",
         "v1.35.7",
@@ -105,8 +107,9 @@ async fn a_plan_is_made_and_the_exit_code_says_what_it_comes_to() {
         "--datastore-limit",
         "5",
     ]);
-    let cases: [(Vec<&str>, i32, &str); 6] = [
+    let cases: [(Vec<&str>, i32, &str); 7] = [
         (overriding, 1, "\"person\": \"system:serviceaccount:upgrade-console:console\""),
+        (not_theirs, 1, "\"state\": \"notAllowed\""),
         (costs, 1, "DataStore default takes 5 connections"),
         (with(&["--to", "v1.35.7", "--override", "data-store-busy"]), 3, "--reason"),
         (

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::chart::{Axes, ChartLegend, Drawing, FilmChart, FilmLayout};
 use crate::clipboard::copy_block;
 use crate::error::ConsoleError;
+use crate::prose::prose;
 use crate::tenant::Tenant;
 use crate::tenant::start::diff;
 use crate::trouble::{error_notice, sentence};
-use crate::words;
 
 /// What Cluster API has of a tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub async fn read_cluster_api(
     namespace: String,
     /// Name of the tenant.
     name: String,
-    /// The version; empty for the one that the objects want.
+    /// The version; whatever is none counts as not given, and then it is what comes next.
     #[server(default)]
     to: String,
 ) -> Result<Option<OwnedByClusterApi>, ConsoleError> {
@@ -45,33 +45,31 @@ pub async fn read_cluster_api(
     crate::error::with_status(async { crate::backend::request()?.cluster_api(&id, &to).await }.await)
 }
 
-/// The section; nothing for a tenant that has no such owner.
-pub(super) fn section(tenant: Tenant) -> AnyView {
+/// What there is to show of it.
+pub(super) type Owned = Resource<Result<Option<OwnedByClusterApi>, ConsoleError>>;
+
+/// Reads it; nothing is asked for a tenant that has no such owner. `to`: the version that was asked for; empty for what comes next.
+pub(super) fn resource(tenant: Tenant, to: Memo<String>) -> Owned {
     let first = tenant.first.get_value();
     let owned = first.owners.iter().any(|owner| matches!(owner, Owner::ClusterApi { .. }));
-    if !owned {
-        return ().into_any();
-    }
-    // The version that may come next; while there is none, the one that the objects ask for.
-    let next = tenant.knowledge.with_value(|knowledge| {
-        let today = words::day(first.observed_at);
-        planner::next::next_versions(&first, &knowledge.releases, &knowledge.operator, today).recommended
-    });
-    let to = next.as_ref().map(ToString::to_string).unwrap_or_default();
     let id = first.id.clone();
-    let owner = Resource::new_blocking(
-        || (),
-        move |()| {
-            let (id, to) = (id.clone(), to.clone());
-            async move { read_cluster_api(id.namespace, id.name, to).await }
+    Resource::new_blocking(
+        move || to.get(),
+        move |to| {
+            let id = id.clone();
+            async move { if owned { read_cluster_api(id.namespace, id.name, to).await } else { Ok(None) } }
         },
-    );
+    )
+}
+
+/// The section; nothing for a tenant that has no such owner.
+pub(super) fn section(owned: Owned) -> AnyView {
     view! {
         <Transition fallback=|| {
             view! { <p class="muted" aria-busy="true">{"Reading the objects of Cluster API …"}</p> }
         }>
             {move || {
-                owner
+                owned
                     .get()
                     .map(|answer| match answer {
                         Ok(Some(view)) => owned_section(&view),
@@ -121,7 +119,8 @@ fn step_view(step: &Step, to: &KubernetesVersion) -> AnyView {
         StepState::Waits(waits) => waits.iter().filter_map(planner::cluster_api::Wait::remedy).collect(),
         StepState::Done | StepState::Next | StepState::Underway(_) => Vec::new(),
     };
-    let remedies = remedies.iter().map(|remedy| view! { <p class="small">{sentence(remedy)}</p> }).collect_view();
+    let remedies =
+        remedies.iter().map(|remedy| view! { <p class="small">{prose(&sentence(remedy))}</p> }).collect_view();
     let without = step.without_template.as_ref().map(|change| {
         view! {
             <details>

@@ -13,6 +13,7 @@ use super::table::state;
 use crate::clipboard::copy_block;
 use crate::error::ConsoleError;
 use crate::links::{self, RunbookFile};
+use crate::prose::prose;
 use crate::trouble::sentence;
 
 /// What is known of a drain, and of which node; `None` until it is read.
@@ -129,8 +130,8 @@ fn report_view(report: &DrainReport) -> AnyView {
             view! {
                 <li class=class>
                     <span class=word>{label}</span>
-                    <p class="finding__title">{remark.to_string()}</p>
-                    <p class="finding__remedy">{remark.remedy()}</p>
+                    <p class="finding__title">{prose(&remark.to_string())}</p>
+                    <p class="finding__remedy">{prose(remark.remedy())}</p>
                 </li>
             }
         })
@@ -170,11 +171,11 @@ fn guide(node: &NodeFacts, target: &KubernetesVersion, releases: &ReleaseTable) 
 
 fn guide_section(id: &TenantId, guide: &Guide) -> AnyView {
     match guide {
-        Guide::None(why) => view! { <p>{sentence(why)}</p> }.into_any(),
+        Guide::None(why) => view! { <p>{prose(&sentence(why))}</p> }.into_any(),
         Guide::Elsewhere(page) => view! {
             <h3>{"What to do"}</h3>
-            <p>{page.why.clone()}</p>
-            <p>{page.instead.clone()}</p>
+            <p>{prose(&page.why)}</p>
+            <p>{prose(&page.instead)}</p>
             {page
                 .url
                 .clone()
@@ -204,14 +205,14 @@ fn runbook_view(id: &TenantId, runbook: &Runbook) -> AnyView {
         }
     };
     let ways = (runbook.passes.len() > 1).then(|| {
-        let ways = runbook.ways.iter().map(|way| view! { <li>{way.text.clone()}</li> }).collect_view();
+        let ways = runbook.ways.iter().map(|way| view! { <li>{prose(&way.text)}</li> }).collect_view();
         view! {
             <h3>{format!("It is {} minors behind: the ways there are", runbook.passes.len())}</h3>
             <ul class="plain-list">{ways}</ul>
         }
     });
-    let before = runbook.before.iter().map(|it| view! { <li>{it.replace('`', "")}</li> }).collect_view();
-    let remarks = runbook.remarks.iter().map(|it| view! { <li>{it.replace('`', "")}</li> }).collect_view();
+    let before = runbook.before.iter().map(|it| view! { <li>{prose(it)}</li> }).collect_view();
+    let remarks = runbook.remarks.iter().map(|it| view! { <li>{prose(it)}</li> }).collect_view();
     let steps = runbook.steps.iter().enumerate().map(|(index, step)| step_view(index, step, runbook)).collect_view();
     view! {
         {ways}
@@ -262,14 +263,14 @@ fn step_view(index: usize, step: &Step, runbook: &Runbook) -> AnyView {
         <li class="runbook__step">
             {pass.map(|pass| view! { <p class="runbook__pass">{pass}</p> })}
             <h4>{format!("{}. {}", index + 1, step.title)}</h4>
-            <p class="muted">{step.does.clone()}</p>
+            <p class="muted">{prose(&step.does)}</p>
             {commands}
             <p class="small">
                 <strong>{"You should see: "}</strong>
-                {step.expect.clone()}
+                {prose(&step.expect)}
                 " "
                 <strong>{"If not: "}</strong>
-                {step.otherwise.clone()}
+                {prose(&step.otherwise)}
             </p>
         </li>
     }

@@ -1,4 +1,5 @@
-use planner::cluster_api::{Advice, ClusterApiFacts, Way, advise, wanted};
+use planner::cluster_api::{Advice, ClusterApiFacts, Way, advise, proposed, wanted};
+use planner::releases::ReleaseTable;
 use planner::tenant::TenantSnapshot;
 use planner::tenant_api::Answer;
 use serde_json::json;
@@ -7,7 +8,7 @@ use super::builders::{
     bring, bring_control_plane, by_hand, cluster, condition, control_plane, counts, deployments, meta, topology,
     with_topology,
 };
-use crate::builders::{current, declared, tenant, version};
+use crate::builders::{current, declared, tenant, today, version};
 
 /// The advice on the way to v1.36.4 with a Kamaji that takes it.
 fn advice(facts: &ClusterApiFacts, tenant: &TenantSnapshot) -> Advice {
@@ -359,4 +360,25 @@ fn the_wanted_version_is_that_of_the_object_that_decides() {
     assert_eq!(wanted(&facts), Some(version("v1.36.4")));
     assert_eq!(wanted(&by_hand("v1.35.6")), Some(version("v1.35.6")));
     assert_eq!(wanted(&by_hand("latest")), None);
+}
+
+#[test]
+fn what_the_objects_ask_for_comes_before_what_may_come_next() {
+    let all_at = |version: &str| by_hand(version);
+    let begun = |mut facts: ClusterApiFacts| {
+        bring_control_plane(&mut facts, "v1.35.9", "v1.35.6");
+        facts
+    };
+    let cases = [
+        ("at rest", all_at("v1.35.6"), current(36), Some("v1.36.4")),
+        ("a version is on its way", begun(all_at("v1.35.6")), current(36), Some("v1.35.9")),
+        ("all are at the end", all_at("v1.35.9"), current(35), Some("v1.35.9")),
+        ("no version can be read, but one may come next", all_at("latest"), current(36), Some("v1.36.4")),
+    ];
+    let releases = ReleaseTable::built_in();
+    for (name, facts, operator, expected) in cases {
+        let installed = if name == "all are at the end" { "v1.35.9" } else { "v1.35.6" };
+        let advice = proposed(&facts, &tenant(installed), &operator, &releases, today());
+        assert_eq!(advice.map(|advice| advice.to), expected.map(version), "{name}");
+    }
 }
