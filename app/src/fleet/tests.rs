@@ -16,6 +16,7 @@ fn row(name: &str, version: &str) -> FleetRow {
         rollout: None,
         stuck: Vec::new(),
         next: NextStep::Upgrade("v1.36.4".parse().expect("a version")),
+        plan: None,
         data_store: Some("default".to_owned()),
         problems: Vec::new(),
     }

@@ -1,19 +1,25 @@
 //! Plans that are kept as objects beside their tenants. They are read, written and deleted as the person.
 
+use std::time::Duration;
+
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::GroupVersionKind;
 use kube::{Api, Error};
 use planner::hop::{FactChange, HopRequest};
 use planner::plan::UpgradePlan;
 use planner::plan::stored::{
-    Asked, CurrentPlan, GROUP, KIND, PLURAL, PlanName, PlanState, StoredPlan, Storing, VERSION, status,
+    Asked, CurrentPlan, GROUP, KIND, ListedPlan, PLURAL, PlanName, PlanState, StoredPlan, Storing, VERSION, status,
 };
 use planner::tenant::TenantId;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::answer::within;
 use super::{ChangeError, Changes, FIELD_MANAGER, MOST_TRIES, PlanOptions, RequestStep, Started};
 use crate::identity::Identity;
+
+/// How long a list may take to show what was written; whoever may write plans need not be able to list them.
+const LISTED_WITHIN: Duration = Duration::from_secs(1);
 
 /// A stored plan as it was just read: the plan, or why it is none, and the object around it.
 struct Found {
@@ -72,12 +78,13 @@ impl Changes {
             match self.about(tenant, within(step, created).await)? {
                 None => return self.store_again(identity, plan).await,
                 Some(created) if step == RequestStep::Write => {
-                    self.note(&api, &plan, &created, &PlanState::Current).await
+                    self.note(&api, &plan, &created, &PlanState::Current).await;
                 }
                 Some(_) => {}
             }
         }
         tracing::info!(plan.name = %plan.name, "a plan was stored");
+        self.until_listed(tenant, |plans| plans.iter().any(|known| *known.name() == plan.name)).await;
         Ok(plan)
     }
 
@@ -160,6 +167,7 @@ impl Changes {
             self.about(tenant, within(step, api.delete(name.as_str(), &params)).await)?;
         }
         tracing::info!("a plan was deleted");
+        self.until_listed(tenant, |plans| plans.iter().all(|known| known.name() != name)).await;
         Ok(())
     }
 
@@ -252,6 +260,13 @@ impl Changes {
         if let Err(error) = within(RequestStep::Write, noted).await {
             tracing::warn!(plan.name = %plan.name, "the plan's status was not written: {error}");
         }
+    }
+
+    /// Waits a moment until the list shows what was just written, so that whoever wrote it sees it.
+    async fn until_listed(&self, tenant: &TenantId, holds: impl Fn(&[ListedPlan]) -> bool) {
+        let mut changes = self.observer.fleet();
+        let shown = async { while !holds(&self.observer.every_plan(tenant)) && changes.changed().await.is_ok() {} };
+        let _ = timeout(LISTED_WITHIN, shown).await;
     }
 
     fn plans(&self, identity: &Identity, tenant: &TenantId) -> Result<Api<DynamicObject>, ChangeError> {
