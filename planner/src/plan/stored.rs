@@ -146,11 +146,14 @@ impl StoredPlan {
         }
     }
 
-    /// What is no longer as it was, told by the same plan made anew: facts of the tenant first, then what is found.
+    /// What is no longer as it was, told by the same plan made anew: facts of the tenant first, then what is found. A document
+    /// that draws other conclusions from the same findings, such as other commands, was not made by this console.
     pub fn changes(&self, anew: &UpgradePlan) -> Vec<FactChange> {
         let (before, now) = (&self.document, anew);
         if before.digest == now.digest {
-            return Vec::new();
+            let concluded = concluded(before) == concluded(now);
+            let change = || FactChange::new("what follows from the findings", "as it is stored", "otherwise");
+            return if concluded { Vec::new() } else { vec![change()] };
         }
         let mut changes = before.binding.changes_to(&now.binding);
         changes.extend(found(&before.findings, &now.findings));
@@ -234,6 +237,12 @@ impl fmt::Display for Storing {
             Self::Unlisted(why) => write!(f, "whether plans are stored is not known: {why}"),
         }
     }
+}
+
+/// What a document draws from its facts and findings, whenever it is made.
+fn concluded(plan: &UpgradePlan) -> impl PartialEq + use<'_> {
+    let UpgradePlan { headline, summary, notices, irreversible, change, checklist, .. } = plan;
+    (headline, summary, notices, irreversible, change, checklist)
 }
 
 /// Findings that came, went, or were read otherwise.

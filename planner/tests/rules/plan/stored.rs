@@ -294,6 +294,26 @@ fn a_finding_that_was_read_otherwise_says_both() {
 }
 
 #[test]
+fn other_conclusions_from_the_same_findings_are_no_plan_of_this_console() {
+    let honest = stored(&minor());
+    let anew = minor().plan();
+    assert_eq!(honest.changes(&anew), []);
+    type Forge = fn(&mut UpgradePlan);
+    let forged: [Forge; 3] = [
+        |plan| plan.change.commands[1].line = "kubectl delete namespace team-a".to_owned(),
+        |plan| plan.headline = "All is well.".to_owned(),
+        |plan| plan.checklist.clear(),
+    ];
+    for forge in forged {
+        let mut plan = honest.clone();
+        forge(&mut plan.document);
+        assert_eq!(StoredPlan::read("team-a", &object(&plan)).as_ref(), Ok(&plan), "the digest is of the findings");
+        let words: Vec<String> = plan.changes(&anew).iter().map(ToString::to_string).collect();
+        assert_eq!(words, ["what follows from the findings: as it is stored → otherwise"]);
+    }
+}
+
+#[test]
 fn the_condition_moves_only_when_it_changes() {
     let first = status(&PlanState::Current, 1, &Value::Null, UnixMillis(0));
     let again = status(&PlanState::Current, 2, &first, UnixMillis(5_000));
