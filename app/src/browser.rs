@@ -1,5 +1,9 @@
-//! What the browser half does around the app: take over the page, and say so when it breaks.
+//! What the browser half does around the app: take over the page, keep the keyboard's place, and say so when it breaks.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
+use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -14,12 +18,40 @@ pub fn hydrate() {
         say_stopped();
     }));
     allow_own_templates();
+    keep_focus();
     wasm_bindgen_futures::spawn_local(async {
         leptos::mount::hydrate_from_async(leptos::tachys::dom::body(), crate::shell::App).await.forget();
         if let Some(root) = document().document_element() {
             // Only tests and style sheets read it.
             let _ = root.set_attribute("data-hydrated", "true");
         }
+    });
+}
+
+/// Gives the keyboard its place back after a new rendering.
+///
+/// Leptos takes the attributes of a boxed element away and sets them anew each time, and a link without its address, or an element
+/// without its `tabindex`, loses the focus: on a live page it would be gone with the next event.
+fn keep_focus() {
+    // Somebody who points elsewhere means to leave; whatever else leaves without going anywhere was a rendering.
+    let pointed = Rc::new(Cell::new(false));
+    let arrived = Rc::clone(&pointed);
+    let leaves = Rc::clone(&pointed);
+    window_event_listener(ev::pointerdown, move |_| pointed.set(true));
+    window_event_listener(ev::focusin, move |_| arrived.set(false));
+    window_event_listener(ev::focusout, move |event| {
+        let goes_on = event.related_target().is_some() || leaves.get() || !document().has_focus().unwrap_or(false);
+        let left = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok());
+        let Some(left) = left.filter(|_| !goes_on) else { return };
+        wasm_bindgen_futures::spawn_local(async move {
+            let nowhere = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+            if nowhere && left.is_connected() {
+                let still = web_sys::FocusOptions::new();
+                still.set_prevent_scroll(true);
+                // Fails for what takes no focus any more.
+                let _ = left.focus_with_options(&still);
+            }
+        });
     });
 }
 

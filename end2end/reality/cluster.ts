@@ -38,6 +38,8 @@ export interface Wanted {
   replicas?: number;
   /** Fields that differ, as a JSON merge patch. */
   patch?: { metadata?: object; spec?: object };
+  /** Whether its kubeconfig leads to its API server. */
+  reachable?: boolean;
   /** Whether no API server is started for it. */
   withoutApi?: boolean;
 }
@@ -150,6 +152,7 @@ export class Cluster {
       ...(wanted.replicas === undefined ? [] : ["--replicas", String(wanted.replicas)]),
       "--patch",
       JSON.stringify(patch),
+      ...(wanted.reachable === true ? ["--reachable"] : []),
       ...(wanted.withoutApi === true ? ["--without-api"] : []),
     ];
     await realityCommand("tenant", name, ...options);

@@ -83,6 +83,11 @@ export class Sandbox {
     await this.post(`tenants/${tenant}`, behaviour);
   }
 
+  /** A person takes the next step at a node of a tenant: cordon, drain, upgrade, wait until it is ready, uncordon. */
+  async stepAtNode(tenant: string, node: string): Promise<void> {
+    await this.post(`tenants/${tenant}/nodes/${node}/step`, {});
+  }
+
   /** Waits until the console watches every kind, so that it knows everything that is. */
   async observed(): Promise<void> {
     await expect

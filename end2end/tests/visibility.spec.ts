@@ -65,11 +65,18 @@ test("stream and server functions of another owner's tenant answer as for one th
       ["make_plan", `${of}&version=v1.36.4&strategy=`],
       ["start_hop", `${of}&version=v1.36.4&strategy=&binding=%7B%7D&kubelets_checked=yes&typed_name=${name}`],
       ["restore_strategy", `${of}&binding=%7B%7D`],
+      ["workers", of],
+      ["drain_report", `${of}&node=worker-1`],
+      ["cluster_api", `${of}&to=v1.36.4`],
     ];
     const stream = await context.request.get(`/live/tenants/${namespace}/${name}`);
     const found = [[stream.status(), await stream.text()]];
-    for (const file of ["plan.md", "plan.json"]) {
-      const answer = await context.request.get(`/tenants/${namespace}/${name}/${file}?version=v1.36.4`);
+    const withWorkers = await context.request.get(`/live/tenants/${namespace}/${name}?workers`);
+    found.push([withWorkers.status(), await withWorkers.text()]);
+    const files = ["plan.md?version=v1.36.4", "plan.json?version=v1.36.4"];
+    const runbooks = ["sh", "md", "json"].map((form) => `workers/worker-1/runbook.${form}`);
+    for (const file of [...files, ...runbooks]) {
+      const answer = await context.request.get(`/tenants/${namespace}/${name}/${file}`);
       found.push([answer.status(), (await answer.text()).replaceAll(`${namespace}/${name}`, "…")]);
     }
     for (const [path, data] of forms) {

@@ -240,6 +240,7 @@ fn start(mut run: Run) -> Result<()> {
         replicas: 3,
         seed: None,
         patch: None,
+        reachable: false,
         without_api: false,
     };
     tenant::make(&mut run, &api, &programs, &first)?;

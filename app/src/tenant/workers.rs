@@ -257,6 +257,7 @@ fn chosen(
         node.with(|node| node.as_ref().zip(target).is_some_and(|(node, target)| node::is_draining(node, &target)))
     });
     drains.follow(node, draining);
+    bring_into_view(name);
     let one = move || {
         let name = name.get();
         let drain = drains.of_chosen();
@@ -274,6 +275,28 @@ fn chosen(
         }))
     };
     view! { <Transition>{one}</Transition> }.into_any()
+}
+
+/// Puts a node's heading before the eyes, and under the keyboard, when it is chosen: its section comes after its link was followed.
+fn bring_into_view(chosen: Memo<String>) {
+    Effect::new(move |before: Option<String>| {
+        let name = chosen.get();
+        let anew = before.is_some_and(|before| before != name);
+        #[cfg(feature = "hydrate")]
+        if anew && !name.is_empty() {
+            request_animation_frame(|| {
+                use wasm_bindgen::JsCast;
+                let heading = document().get_element_by_id(node::HEADING);
+                if let Some(heading) = heading.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
+                    // Scrolls, too. Fails only for what takes no focus.
+                    let _ = heading.focus();
+                }
+            });
+        }
+        #[cfg(not(feature = "hydrate"))]
+        let _ = anew;
+        name
+    });
 }
 
 /// Counts on every few seconds, as long as `wanted`; nothing on the server, where no page waits.
@@ -348,15 +371,20 @@ fn nodes_and_path(page: &Page<'_>) -> AnyView {
 /// The guide for whom no node is shown: why not, and what can be done all the same.
 fn unseen(seen: &LiveWorkers, due: &Due) -> AnyView {
     let target = &due.target;
-    let remedy = match seen {
-        LiveWorkers::NotAsked(why) => why.remedy(),
-        LiveWorkers::Waiting | LiveWorkers::Live(_) | LiveWorkers::Lost { .. } => "It is tried again by itself.",
+    let (heading, remedy) = match seen {
+        LiveWorkers::NotAsked(why) => ("The nodes cannot be shown", why.remedy()),
+        LiveWorkers::Waiting => {
+            ("The nodes are being read", "They appear here by themselves; a slow API has half a minute.")
+        }
+        LiveWorkers::Live(_) | LiveWorkers::Lost { .. } => {
+            ("The nodes cannot be shown", "It is tried again by itself.")
+        }
     };
     let command = |os: &str| format!("console runbook --os {os} --node NAME --from vX.Y.Z --to {target} --format sh");
     view! {
         <section class="section section--plain stack" aria-labelledby="verdict">
             <h2 id="verdict" class="verdict">
-                {"The nodes cannot be shown"}
+                {heading}
             </h2>
             <p class="lead">{seen.to_string()}</p>
             <p>{remedy}</p>

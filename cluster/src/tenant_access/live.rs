@@ -28,6 +28,9 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(20);
 /// How often the Secret is read again, as the person: whoever lost the right stops seeing, and a new kubeconfig is taken up.
 const REOPEN_EVERY: Duration = Duration::from_secs(60);
+/// How often the two ConfigMaps that kubeadm reads are read again: Kamaji writes them after the control plane, and the first node
+/// waits for them.
+const CONFIGS_EVERY: Duration = Duration::from_secs(10);
 /// How long the API server keeps one watch open (s).
 const WATCH_SECONDS: u32 = 60;
 /// Objects in one page of a list.
@@ -146,6 +149,8 @@ impl TenantAccess {
         pin_mut!(nodes);
         let mut again = interval_at(Instant::now() + REOPEN_EVERY, REOPEN_EVERY);
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut configs = interval_at(Instant::now() + CONFIGS_EVERY, CONFIGS_EVERY);
+        configs.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 event = nodes.next() => match event {
@@ -172,8 +177,8 @@ impl TenantAccess {
                             return Ended::Reopen;
                         }
                     }
-                    seen.read_configs(&ask).await;
                 }
+                _ = configs.tick() => seen.read_configs(&ask).await,
             }
         }
     }

@@ -35,7 +35,7 @@ pub(super) struct Tenant<'a> {
     pub(super) metadata: Value,
     pub(super) behaviour: TenantBehaviour,
     /// Its worker nodes. Without any named: three, with kubelets of the version it begins with.
-    pub(super) workers: &'a [Worker],
+    pub(super) workers: &'a [Worker<'a>],
 }
 
 impl Default for Tenant<'_> {

@@ -7,11 +7,27 @@ use crate::access::TEAM_A_NAMESPACES;
 use crate::json;
 use crate::kinds::Kind;
 use crate::store::Key;
+use crate::tenant_api::Worker;
 use crate::world::{INTERNAL, Part};
 
 const NODES: usize = 6;
 const PODS_PER_NODE: usize = 110;
 const CLASS: &str = "kamaji-vms";
+
+/// The nodes of a tenant whose second MachineDeployment waits for its turn.
+const HALF_WAY: [Worker<'_>; 6] = {
+    const fn node(name: &'static str, kubelet: &'static str, pool: &'static str) -> Worker<'static> {
+        Worker { name, kubelet, os: "Ubuntu 24.04.3 LTS", pool, ready: true }
+    }
+    [
+        node("general-1", "v1.36.4", "general"),
+        node("general-2", "v1.36.4", "general"),
+        node("general-3", "v1.36.4", "general"),
+        node("batch-1", "v1.35.9", "batch"),
+        node("batch-2", "v1.35.9", "batch"),
+        node("batch-3", "v1.35.9", "batch"),
+    ]
+};
 
 /// Who writes a tenant's KamajiControlPlane and MachineDeployments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +65,8 @@ pub(super) fn build(world: &mut Builder) {
         ("refused", new, Managed::ByHand),
         ("rolling", new, Managed::ByHand),
     ] {
-        create(world, namespace, name, version, managed);
+        let nodes: &[Worker<'_>] = if name == "held" { &HALF_WAY } else { &[] };
+        create(world, namespace, name, (version, managed), nodes);
     }
     world.rest();
     // Workers of an upgrade that holds before its second MachineDeployment.
@@ -79,7 +96,15 @@ pub(super) fn build(world: &mut Builder) {
 }
 
 /// A tenant with its Cluster, its KamajiControlPlane and one MachineDeployment of three Machines at rest.
-pub(super) fn create(world: &mut Builder, namespace: &str, name: &str, version: &str, managed: Managed) {
+///
+/// `nodes`: those of the tenant; none for the usual three at its version.
+pub(super) fn create(
+    world: &mut Builder,
+    namespace: &str,
+    name: &str,
+    (version, managed): (&str, Managed),
+    nodes: &[Worker<'_>],
+) {
     let mut cluster = json!({
         "metadata": {"name": name, "namespace": namespace, "generation": 1},
         "spec": {
@@ -120,6 +145,7 @@ pub(super) fn create(world: &mut Builder, namespace: &str, name: &str, version: 
         name,
         version,
         metadata: json!({"labels": labels, "ownerReferences": owner}),
+        workers: nodes,
         ..Tenant::default()
     });
     if namespace == TEAM_A_NAMESPACES[0] && name != "rolling" && name != "held" {

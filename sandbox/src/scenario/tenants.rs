@@ -38,7 +38,7 @@ pub(super) fn default(world: &mut Builder) {
     world.create(Tenant { name: "night-batch", version: "v1.35.4", replicas: 2, ..Tenant::default() });
     world.create(Tenant { namespace: STAGING, name: "archive", ..Tenant::default() });
     world.create(Tenant { namespace: STAGING, name: "black-friday", ..Tenant::default() });
-    cluster_api::create(world, STAGING, "capi-prod", "v1.35.6", Managed::ByHand);
+    cluster_api::create(world, STAGING, "capi-prod", ("v1.35.6", Managed::ByHand), &[]);
     world.create(Tenant { namespace: TEAM_B, name: "analytics", ..Tenant::default() });
     world.create(Tenant { namespace: TEAM_B, name: "reporting", metadata: argo_cd(), ..Tenant::default() });
     world.days_ago(21);

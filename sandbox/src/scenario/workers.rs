@@ -13,15 +13,18 @@ const NODES: usize = 6;
 const PODS_PER_NODE: usize = 110;
 
 /// One kubelet of each age that 1.35 supports.
-const OF_EACH_AGE: [Worker; 4] = [
+const OF_EACH_AGE: [Worker<'_>; 4] = [
     Worker { name: "worker-1", kubelet: "v1.35.9", os: "Ubuntu 24.04.3 LTS", pool: "general", ready: true },
     Worker { name: "worker-2", kubelet: "v1.34.9", os: "Debian GNU/Linux 12 (bookworm)", pool: "general", ready: true },
     Worker { name: "worker-3", kubelet: "v1.33.13", os: "Rocky Linux 9.4 (Blue Onyx)", pool: "batch", ready: true },
     Worker { name: "worker-4", kubelet: "v1.32.13", os: "openSUSE Leap 15.6", pool: "batch", ready: true },
 ];
 
+/// More than anybody looks through one by one.
+const HERD: usize = 500;
+
 /// Some that are not as they should be.
-const ONE_AWAY: [Worker; 3] = [
+const ONE_AWAY: [Worker<'_>; 3] = [
     Worker { name: "worker-1", kubelet: "v1.35.9", os: "Ubuntu 24.04.3 LTS", pool: "general", ready: true },
     Worker {
         name: "worker-2",
@@ -46,6 +49,10 @@ pub(super) fn build(world: &mut Builder) {
     let team_a = |name| Tenant { name, version: "v1.35.9", replicas: 2, ..Tenant::default() };
     create(world, "tenant-00", team_a("tenant-00"), healthy);
     create(world, "stragglers", Tenant { workers: &OF_EACH_AGE, ..team_a("stragglers") }, healthy);
+    let names: Vec<String> = (1..=HERD).map(|number| format!("worker-{number:03}")).collect();
+    let herd: Vec<Worker<'_>> =
+        names.iter().map(|name| Worker { name, kubelet: "v1.34.9", ..Worker::default() }).collect();
+    create(world, "herd", Tenant { workers: &herd, ..team_a("herd") }, |_| ());
     create(world, "troubled", Tenant { workers: &ONE_AWAY, ..team_a("troubled") }, troubled);
     create(world, "legacy", Tenant { version: "v1.31.14", ..team_a("legacy") }, legacy);
     create(world, "pinned", Tenant { spec: pins(), ..team_a("pinned") }, |_| ());

@@ -12,16 +12,16 @@ use crate::store::Key;
 
 /// A worker node to begin with.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Worker {
-    pub(crate) name: &'static str,
-    pub(crate) kubelet: &'static str,
+pub(crate) struct Worker<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) kubelet: &'a str,
     /// `status.nodeInfo.osImage`.
-    pub(crate) os: &'static str,
-    pub(crate) pool: &'static str,
+    pub(crate) os: &'a str,
+    pub(crate) pool: &'a str,
     pub(crate) ready: bool,
 }
 
-impl Default for Worker {
+impl Default for Worker<'_> {
     fn default() -> Self {
         Self { name: "worker-1", kubelet: "v1.35.6", os: "Ubuntu 24.04.3 LTS", pool: "general", ready: true }
     }
@@ -57,7 +57,7 @@ impl NodeStep {
 
 impl TenantCluster {
     /// These nodes join, or three with kubelets of `version`.
-    pub(crate) fn join_all(&mut self, workers: &[Worker], version: &str) {
+    pub(crate) fn join_all(&mut self, workers: &[Worker<'_>], version: &str) {
         for worker in workers {
             self.join(worker, worker.kubelet);
         }
@@ -68,7 +68,7 @@ impl TenantCluster {
         }
     }
 
-    fn join(&mut self, worker: &Worker, kubelet: &str) {
+    fn join(&mut self, worker: &Worker<'_>, kubelet: &str) {
         let status = if worker.ready { "True" } else { "Unknown" };
         let reason = if worker.ready { "KubeletReady" } else { "NodeStatusUnknown" };
         self.put(

@@ -21,8 +21,14 @@ use super::{
     run::{self, Run},
 };
 
+/// How long its webhooks may take to see what was made before.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+
 /// How long Kamaji may take to make a tenant on a busy machine.
 const MADE_WITHIN: Duration = Duration::from_secs(120);
+
+/// Where everything listens.
+const LOOPBACK: &str = "127.0.0.1";
 
 /// Where Kamaji's containers find the certificates.
 const CERTIFICATES: &str = "/etc/kubernetes/pki";
@@ -44,6 +50,9 @@ pub(crate) struct Wanted {
     /// Fields of its TenantControlPlane that differ, as a JSON merge patch.
     #[arg(long, value_name = "JSON", value_parser = parse_json)]
     pub(crate) patch: Option<Value>,
+    /// Its kubeconfig names a port of this machine, so that more than Kamaji reaches its API server.
+    #[arg(long)]
+    pub(crate) reachable: bool,
     /// Start no API server for it: its versions can be judged then, and Kamaji's gate stays closed.
     #[arg(long)]
     pub(crate) without_api: bool,
@@ -72,7 +81,12 @@ pub(crate) fn make(run: &mut Run, api: &Api, programs: &Programs, wanted: &Wante
     if let Some(patch) = &wanted.patch {
         merge(&mut object, patch);
     }
-    api.apply(&path, &object.to_string())?;
+    if wanted.reachable {
+        let at = json!({"address": LOOPBACK, "port": run::free_port()?});
+        merge(&mut object, &json!({"spec": {"networkProfile": at}}));
+    }
+    // Its webhook goes by what its watches have brought: a DataStore that was made a moment ago does not exist for it yet.
+    api::wait("Kamaji to take the tenant", TAKEN_WITHIN, || api.apply(&path, &object.to_string()).map(Some))?;
     let deployment = api::wait("Kamaji to make the Deployment", MADE_WITHIN, || {
         api.get(&format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}"))
     })?;
@@ -101,14 +115,20 @@ fn start_server(run: &mut Run, api: &Api, programs: &Programs, name: &str, deplo
     let folder = run::folder().join("tenants").join(name);
     let pod = &deployment["spec"]["template"]["spec"];
     write_certificates(api, pod, &folder)?;
-    let port = run::free_port()?;
     let containers = pod["containers"].as_array().into_iter().flatten();
     let container = containers.into_iter().find(|container| container["name"] == "kube-apiserver");
     let arguments =
         container.and_then(|container| container["args"].as_array()).context("no API server in the Deployment")?;
+    let arguments: Vec<&str> = arguments.iter().filter_map(Value::as_str).collect();
+    let value_of = |flag: &str| arguments.iter().find_map(|argument| argument.strip_prefix(flag)?.strip_prefix('='));
+    // Elsewhere each tenant may have the same port: their pods have addresses of their own.
+    let port = match (value_of("--advertise-address"), value_of("--secure-port")) {
+        (Some(LOOPBACK), Some(port)) => port.parse().context("no port in the Deployment")?,
+        _ => run::free_port()?,
+    };
     let mut server = Command::new(&programs.control_plane);
     server.arg("kube-apiserver");
-    for argument in arguments.iter().filter_map(Value::as_str) {
+    for argument in &arguments {
         // That file exists in the pod alone.
         if !argument.starts_with("--egress-selector") {
             server.arg(argument.replace(CERTIFICATES, &folder.display().to_string()));

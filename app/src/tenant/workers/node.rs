@@ -24,6 +24,9 @@ pub(super) fn is_draining(node: &NodeFacts, target: &KubernetesVersion) -> bool 
     node.cordon != Cordon::Schedulable && node.kubelet.parsed().is_ok_and(|kubelet| kubelet < *target)
 }
 
+/// The heading of the section; the keyboard goes there when a node is chosen.
+pub(super) const HEADING: &str = "node-title";
+
 /// What the runbook of a node is written from.
 enum Guide {
     Runbook(Box<Runbook>),
@@ -34,8 +37,8 @@ enum Guide {
 /// The section of a node that is not there.
 pub(super) fn gone(name: &str, close: String) -> AnyView {
     view! {
-        <section class="section stack" id="node" aria-labelledby="node-title">
-            <h2 id="node-title">{name.to_owned()}</h2>
+        <section class="section stack" id="node" aria-labelledby=HEADING>
+            <h2 id=HEADING tabindex="-1">{name.to_owned()}</h2>
             <p>
                 {"There is no node of this name now: it may have been replaced. "}
                 <a href=close>{"Back to the list"}</a>
@@ -56,9 +59,9 @@ pub(super) fn section(
 ) -> AnyView {
     let report = drain.as_ref().and_then(|(_, answer)| answer.as_ref().ok()).and_then(Answer::read);
     view! {
-        <section class="section stack" id="node" aria-labelledby="node-title">
+        <section class="section stack" id="node" aria-labelledby=HEADING>
             <div class="section__head">
-                <h2 id="node-title">{format!("{}: {} → {target}", node.name, node.kubelet)}</h2>
+                <h2 id=HEADING tabindex="-1">{format!("{}: {} → {target}", node.name, node.kubelet)}</h2>
                 <p class="cluster">{state(node, is_done(node, target))} <a href=close>{"Close"}</a></p>
             </div>
             {milestone_list(node, target, report)}

@@ -54,7 +54,7 @@ pub(super) fn listing(listing: &Listing<'_>) -> AnyView {
         .into_any()
     } else {
         let columns = ["Node", "Kubelet", "State", "Operating system", "Turn", "Next step"];
-        stacked_table("Nodes", "nodes-table", &columns, rows.into_any())
+        stacked_table("Table of nodes", "nodes-table", &columns, rows.into_any())
     };
     view! {
         {tools(listing)}
