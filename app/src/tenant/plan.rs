@@ -93,6 +93,24 @@ fn chosen(tenant: Tenant) -> AnyView {
     let again = Callback::new(move |()| made.refetch());
     view! {
         {was_refused}
+        <Transition>
+            {move || {
+                let failed = delete.value().with(|value| value.as_ref().and_then(|value| value.clone().err()));
+                plans
+                    .get()
+                    .map(|plans| match plans {
+                        Ok(here) => {
+                            let list = move || tenant.snapshot.with(|now| plans_section(&here, now, delete));
+                            view! {
+                                {failed.as_ref().map(|error| error_notice(error).into_any())}
+                                {list}
+                            }
+                                .into_any()
+                        }
+                        Err(error) => error_notice(&error).into_any(),
+                    })
+            }}
+        </Transition>
         <Transition fallback=|| {
             view! { <p class="muted" aria-busy="true">{"Making the plan, without writing anything …"}</p> }
         }>
@@ -111,24 +129,6 @@ fn chosen(tenant: Tenant) -> AnyView {
                                 {changed_since(tenant, plan, query, again)}
                                 {document}
                                 {storing}
-                            }
-                                .into_any()
-                        }
-                        Err(error) => error_notice(&error).into_any(),
-                    })
-            }}
-        </Transition>
-        <Transition>
-            {move || {
-                let failed = delete.value().with(|value| value.as_ref().and_then(|value| value.clone().err()));
-                plans
-                    .get()
-                    .map(|plans| match plans {
-                        Ok(here) => {
-                            let list = move || tenant.snapshot.with(|now| plans_section(&here, now, delete));
-                            view! {
-                                {failed.as_ref().map(|error| error_notice(error).into_any())}
-                                {list}
                             }
                                 .into_any()
                         }

@@ -26,6 +26,7 @@ pub(crate) fn store_section(
     if *storing == Storing::NotServed {
         return view! { <p class="muted no-print">{prose(&sentence(&storing.to_string()))}</p> }.into_any();
     }
+    let unlisted = matches!(storing, Storing::Unlisted(_)).then(|| sentence(&storing.to_string()));
     let pending = action.pending();
     let fields = hidden(
         id,
@@ -46,39 +47,31 @@ pub(crate) fn store_section(
                 <p class="field__hint">
                     {"It is kept in the management cluster, beside the tenant, for everybody who may see the tenant."}
                 </p>
+                {unlisted.map(|why| view! { <p class="field__hint">{why}</p> })}
             </div>
         </ActionForm>
     }
     .into_any()
 }
 
-/// The stored plans of a tenant, with their states as the newest snapshot tells them.
+/// The stored plans of a tenant, with their states as the newest snapshot tells them; nothing where none is known.
 pub(crate) fn plans_section(
     here: &PlansHere,
     now: &TenantSnapshot,
     delete: ServerAction<DeletePlan>,
 ) -> Option<AnyView> {
-    let list = match (&here.storing, here.plans.is_empty()) {
-        (Storing::NotServed, _) => return None,
-        (Storing::Unlisted(_), true) => view! { <p class="muted">{sentence(&here.storing.to_string())}</p> }.into_any(),
-        (Storing::Here, true) => view! { <p class="muted">{"No plan of this tenant is stored."}</p> }.into_any(),
-        (Storing::Here | Storing::Unlisted(_), false) => {
-            let items = here.plans.iter().take(MOST).map(|plan| item(plan, now, delete)).collect_view();
-            let more = here.plans.len().saturating_sub(MOST);
-            let more =
-                (more > 0).then(|| format!("And {more} more, older ones: `kubectl get upgradeplans` lists them."));
-            view! {
-                <ul class="plain-list">{items}</ul>
-                {more.map(|more| view! { <p class="muted">{prose(&more)}</p> })}
-            }
-            .into_any()
-        }
-    };
+    if here.plans.is_empty() {
+        return None;
+    }
+    let items = here.plans.iter().take(MOST).map(|plan| item(plan, now, delete)).collect_view();
+    let more = here.plans.len().saturating_sub(MOST);
+    let more = (more > 0).then(|| format!("And {more} more, older ones: `kubectl get upgradeplans` lists them."));
     Some(
         view! {
             <section class="section stack no-print" aria-labelledby="stored-plans">
                 <h2 id="stored-plans">{"Stored plans"}</h2>
-                {list}
+                <ul class="plain-list">{items}</ul>
+                {more.map(|more| view! { <p class="muted">{prose(&more)}</p> })}
             </section>
         }
         .into_any(),

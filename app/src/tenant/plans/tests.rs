@@ -48,12 +48,6 @@ fn a_list_says_how_each_plan_stands_and_whether_any_can_be_kept() {
         (one(), changed(|now| now.replicas = 2), "stale one, made by ada,"),
         (one(), changed(|now| now.replicas = 2), "Changed since it was made: the number of replicas: 3 → 2;"),
         (plans(vec![broken()]), made_of.clone(), "two cannot be read `spec.to`"),
-        (plans(Vec::new()), made_of.clone(), "No plan of this tenant is stored."),
-        (
-            PlansHere { storing: Storing::Unlisted("not for you".to_owned()), plans: Vec::new() },
-            made_of.clone(),
-            "Whether plans are stored is not known: not for you.",
-        ),
     ];
     for (here, now, words) in cases {
         let said = text(&listed(&here, &now)).replace("spec.to", "`spec.to`");
@@ -64,7 +58,7 @@ fn a_list_says_how_each_plan_stands_and_whether_any_can_be_kept() {
     assert!(page.contains("href=\"/tenants/team-a/tenant-00/plan?stored=one\""), "{page}");
     let many = plans((0..23).map(|_| ListedPlan::Readable(Box::new(line(&made_of)))).collect());
     assert!(text(&listed(&many, &made_of)).contains("And 3 more, older ones"));
-    assert_eq!(listed(&PlansHere { storing: Storing::NotServed, plans: Vec::new() }, &made_of), "");
+    assert_eq!(listed(&plans(Vec::new()), &made_of), "");
 }
 
 #[test]
