@@ -421,7 +421,7 @@ fn notes(texts: &[String], class: &'static str) -> impl IntoView + use<> {
 fn plan_link(row: &FleetRow) -> Option<AnyView> {
     let PlanLink { name, version, stale } = row.plan.as_ref()?;
     let href = links::stored_plan(&row.id, name);
-    let label = format!("Plan for {} to {version}", row.id.name);
+    let label = format!("plan for {version} of {}", row.id.name);
     let stale = stale.then_some(", stale");
     Some(
         view! {

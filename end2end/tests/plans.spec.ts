@@ -50,7 +50,7 @@ test("a plan is stored, shared, goes stale, is renewed, and started", async ({ p
   await open("/?q=tenant-00");
   const row = page.getByRole("row").filter({ has: page.getByRole("link", { name: "tenant-00", exact: true }) });
   await expect(row).toContainText("plan for v1.36.4, stale");
-  await row.getByRole("link", { name: "Plan for tenant-00 to v1.36.4" }).click();
+  await row.getByRole("link", { name: "plan for v1.36.4 of tenant-00" }).click();
   await expect(stale(page)).toBeVisible();
 
   await page.getByRole("button", { name: "Renew the plan" }).click();
