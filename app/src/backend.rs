@@ -3,6 +3,8 @@
 //! The server makes one [`Backend`] and provides it, as an `Arc`, together with the request's [`Identity`] in the context of
 //! every page and every server function. Each answer is made for that identity: what it may not see does not exist for it.
 
+mod plans;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,7 +95,7 @@ impl Backend {
             watch.watch.namespace.as_ref().is_none_or(|namespace| identity.sees.covers(namespace.as_str()))
         };
         let hidden = health.hidden().filter(|watch| theirs(watch)).filter_map(WatchHealth::sentence).collect();
-        let rows = visible.iter().map(|snapshot| self.row(snapshot, &operator)).collect();
+        let rows = visible.iter().map(|snapshot| self.row(identity, snapshot, &operator)).collect();
         Ok(Fleet { hidden, ..query.apply(rows, self.observer.now(), freshness) })
     }
 
@@ -226,7 +228,10 @@ impl Backend {
             match &watch.state {
                 WatchState::Waiting { why: Some(why), .. } => return Err(ConsoleError::ApiAway(why.clone())),
                 WatchState::Forbidden { words, .. } => refused = refused.or(Some(words)),
-                WatchState::Waiting { why: None, .. } | WatchState::Live { .. } | WatchState::Broken { .. } => {}
+                WatchState::Waiting { why: None, .. }
+                | WatchState::Live { .. }
+                | WatchState::Broken { .. }
+                | WatchState::NotServed { .. } => {}
             }
         }
         let waits = |watch: &WatchHealth| matches!(watch.state, WatchState::Waiting { .. });
@@ -253,7 +258,7 @@ impl Backend {
         }
     }
 
-    fn row(&self, snapshot: &TenantSnapshot, operator: &OperatorKnowledge) -> FleetRow {
+    fn row(&self, identity: &Identity, snapshot: &TenantSnapshot, operator: &OperatorKnowledge) -> FleetRow {
         let now = snapshot.observed_at.max(self.observer.now());
         let today = words::day(now);
         let report = stage::read(snapshot);
@@ -272,6 +277,7 @@ impl Backend {
             rollout: is_under_way(report.stage).then(|| sentence(&report.sentence)),
             stuck: report.stuck.iter().map(|finding| sentence(&finding.to_string())).collect(),
             next: self.next_step(snapshot, operator, today),
+            plan: self.open_plan(identity, snapshot),
             data_store: snapshot.data_store.used.clone().or_else(|| snapshot.data_store.wanted.clone()),
             problems: snapshot.problems.iter().map(|problem| sentence(problem)).collect(),
         }
@@ -384,7 +390,15 @@ impl Request {
             typed_name: Some(agreed.typed_name.clone()),
             despite: read_despite(&agreed.despite, &agreed.overridden)?,
         };
-        let started = self.changes(id)?.start(&self.identity, &request).await;
+        let changes = self.changes(id)?;
+        let started = match agreed.plan.as_str() {
+            "" => changes.start(&self.identity, &request).await,
+            plan => {
+                let plan = plan.parse().map_err(bad_input)?;
+                let started = changes.start_stored(&self.identity, &plan, &request).await;
+                return started.map(|_| ()).map_err(|error| plans::from_plan_change(id, &plan, error));
+            }
+        };
         started.map(|_| ()).map_err(|error| from_change(id, error))
     }
 
@@ -425,7 +439,10 @@ fn from_change(id: &TenantId, error: ChangeError) -> ConsoleError {
         ]),
         ChangeError::Refused(findings) => ConsoleError::Refused(all(findings)),
         ChangeError::RefusedByWebhook { words } | ChangeError::Invalid { words } => ConsoleError::Refused(vec![words]),
-        ChangeError::NothingToRestore => ConsoleError::Refused(vec![error.to_string()]),
+        ChangeError::NothingToRestore
+        | ChangeError::NoSuchPlan
+        | ChangeError::PlansNotServed
+        | ChangeError::PlanUnusable(_) => ConsoleError::Refused(vec![error.to_string()]),
         ChangeError::Forbidden { words } => ConsoleError::Forbidden(words),
         ChangeError::Identity(error) => ConsoleError::Forbidden(error.to_string()),
         ChangeError::WebhookDown { words } => {

@@ -20,6 +20,9 @@ pub enum ConsoleError {
     /// No such tenant, or one this person may not see: the two are told apart by nobody.
     #[error("there is no tenant `{0}` that you may see")]
     UnknownTenant(String),
+    /// No stored plan of this name, or not of this tenant.
+    #[error("there is no stored plan `{0}` of this tenant")]
+    UnknownPlan(String),
     /// The management cluster refuses this to this person; its words.
     #[error("the management cluster refuses this: {0}")]
     Forbidden(String),
@@ -58,7 +61,7 @@ impl ConsoleError {
     /// The HTTP status that goes with it.
     pub fn status(&self) -> u16 {
         match self {
-            Self::UnknownTenant(_) => 404,
+            Self::UnknownTenant(_) | Self::UnknownPlan(_) => 404,
             Self::Forbidden(_) | Self::Unlisted { .. } => 403,
             Self::Changed(_) => 409,
             Self::BadInput(_) | Self::Refused(_) => 422,
@@ -73,6 +76,7 @@ impl ConsoleError {
     pub fn heading(&self) -> &'static str {
         match self {
             Self::UnknownTenant(_) => "No such tenant",
+            Self::UnknownPlan(_) => "No such plan",
             Self::Forbidden(_) => "You may not do this",
             Self::Unlisted { .. } => "The tenants may not be listed",
             Self::Changed(_) => "The tenant has changed",
@@ -102,6 +106,7 @@ impl ConsoleError {
                 "Check the name in the address, or ask the platform team whether you may see its namespace. \
                  A deleted tenant is not shown either."
             }
+            Self::UnknownPlan(_) => "It may have been deleted. The plan page of the tenant lists those that there are.",
             Self::Forbidden(_) => "Ask the platform team for the permission that is named above. Nothing was written.",
             Self::Changed(_) => "Nothing was written. Read what changed, then decide again on a fresh page.",
             Self::BadInput(_) => "Nothing was written. Correct it and try again.",
@@ -161,6 +166,7 @@ mod tests {
         vec![
             ConsoleError::Unreachable(text()),
             ConsoleError::UnknownTenant(text()),
+            ConsoleError::UnknownPlan(text()),
             ConsoleError::Forbidden(text()),
             ConsoleError::Unlisted { words: text(), proposed: None },
             ConsoleError::Unlisted { words: text(), proposed: Some(text()) },
@@ -177,7 +183,7 @@ mod tests {
     #[test]
     fn each_error_has_its_status() {
         let statuses: Vec<u16> = every_kind().iter().map(ConsoleError::status).collect();
-        assert_eq!(statuses, [502, 404, 403, 403, 403, 409, 422, 422, 503, 502, 504, 500]);
+        assert_eq!(statuses, [502, 404, 404, 403, 403, 403, 409, 422, 422, 503, 502, 504, 500]);
     }
 
     #[test]

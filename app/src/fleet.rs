@@ -9,6 +9,7 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use leptos_router::params::ParamsMap;
+use planner::plan::stored::PlanName;
 use planner::releases::Support;
 use planner::tenant::{DeclaredVersion, Freshness, KamajiStatus, TenantId};
 use planner::time::UnixMillis;
@@ -128,10 +129,24 @@ pub struct FleetRow {
     pub stuck: Vec<String>,
     /// What comes next.
     pub next: NextStep,
+    /// The newest stored plan that is still to be started.
+    pub plan: Option<PlanLink>,
     /// Name of the DataStore in use.
     pub data_store: Option<String>,
     /// Objects of it that cannot be read, in words.
     pub problems: Vec<String>,
+}
+
+/// A stored plan, as the list names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanLink {
+    /// Its name.
+    pub name: PlanName,
+    /// The version it plans.
+    pub version: KubernetesVersion,
+    /// Whether the tenant has changed since it was made.
+    pub stale: bool,
 }
 
 /// What may be done next with a tenant.
@@ -399,7 +414,9 @@ fn fleet_row(row: &FleetRow, now: UnixMillis, said: RwSignal<SaidOfWorkers>) -> 
             <td data-label="Status">
                 <div>{words::status_chip(&row.status)} {workers::remark(row, said)} {moving} {stuck} {problems}</div>
             </td>
-            <td data-label="Next step">{next_step(row)}</td>
+            <td data-label="Next step">
+                <div>{next_step(row)} {plan_link(row)}</div>
+            </td>
             <td data-label="DataStore">{row.data_store.clone().unwrap_or_else(|| "unknown".to_owned())}</td>
         </tr>
     }
@@ -410,6 +427,24 @@ fn notes(texts: &[String], class: &'static str) -> impl IntoView + use<> {
     let more = texts.len().saturating_sub(2);
     let more = (more > 0).then(|| format!("And {more} more."));
     texts.iter().take(2).cloned().chain(more).map(|text| view! { <p class=class>{text}</p> }).collect_view()
+}
+
+fn plan_link(row: &FleetRow) -> Option<AnyView> {
+    let PlanLink { name, version, stale } = row.plan.as_ref()?;
+    let href = links::stored_plan(&row.id, name);
+    let label = format!("plan for {version} of {}", row.id.name);
+    let stale = stale.then_some(", stale");
+    Some(
+        view! {
+            <p class="small">
+                <a href=href aria-label=label>
+                    {format!("plan for {version}")}
+                </a>
+                {stale}
+            </p>
+        }
+        .into_any(),
+    )
 }
 
 fn next_step(row: &FleetRow) -> AnyView {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
-use planner::time::{MachineDay, UnixMillis};
+use planner::time::{MachineMoment, UnixMillis};
 
 const KIBI: u64 = 1024;
 
@@ -69,9 +69,7 @@ pub fn moment(moment: UnixMillis) -> String {
 
 /// The machine-readable form of a moment, for the `datetime` attribute of `<time>`.
 pub fn machine_moment(moment: UnixMillis) -> String {
-    moment.utc().map_or_else(String::new, |utc| {
-        format!("{}T{:02}:{:02}:{:02}Z", MachineDay(utc.date()), utc.hour(), utc.minute(), utc.second())
-    })
+    moment.utc().map_or_else(String::new, |_| MachineMoment(moment).to_string())
 }
 
 /// A day: `28 Feb 2027`. Written without `strftime`, whose interpreter the browser would have to load.

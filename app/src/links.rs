@@ -1,5 +1,6 @@
 //! The addresses of the console's pages. State that a page shows stands in its address, so every address is made here.
 
+use planner::plan::stored::PlanName;
 use planner::tenant::TenantId;
 use planner::version::KubernetesVersion;
 
@@ -43,6 +44,14 @@ pub fn start(id: &TenantId, version: Option<&KubernetesVersion>, strategy: Optio
     .flatten()
     .collect();
     format!("{}{}", tenant(id, TenantTab::Start), query(&pairs))
+}
+
+/// The name by which the address of the plan page asks for a stored plan.
+pub const STORED: &str = "stored";
+
+/// Address of a stored plan.
+pub fn stored_plan(id: &TenantId, plan: &PlanName) -> String {
+    format!("{}{}", tenant(id, TenantTab::Plan), query(&[(STORED, plan.to_string())]))
 }
 
 /// What a plan can be taken away as.

@@ -27,6 +27,7 @@ mod forecast;
 pub mod laboratory;
 pub mod overview;
 pub mod plan;
+pub mod plans;
 pub mod rollout;
 mod rollout_films;
 pub mod start;

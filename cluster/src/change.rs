@@ -11,6 +11,7 @@ mod cluster_api;
 mod evidence;
 mod fresh;
 mod plan;
+mod stored;
 mod tenant_checks;
 mod turns;
 

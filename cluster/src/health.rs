@@ -47,6 +47,11 @@ pub enum WatchState {
         /// Why.
         why: String,
     },
+    /// The management cluster does not have this kind, and nobody needs it.
+    NotServed {
+        /// Since when.
+        since: UnixMillis,
+    },
     /// The API server refuses it; its words.
     Forbidden {
         /// Since when.
@@ -117,9 +122,10 @@ impl Health {
         self.on(kind).find(|watch| watch.watch.covers(namespace)).map(|watch| &watch.state)
     }
 
-    /// Whether every watch that is allowed is connected.
+    /// Whether every watch that is served and allowed is connected.
     pub fn live(&self) -> bool {
-        self.watches.iter().all(|watch| matches!(watch.state, WatchState::Live { .. } | WatchState::Forbidden { .. }))
+        let rests = |state: &WatchState| matches!(state, WatchState::Forbidden { .. } | WatchState::NotServed { .. });
+        self.watches.iter().all(|watch| rests(&watch.state) || matches!(watch.state, WatchState::Live { .. }))
     }
 
     /// The state of one watch; `None` if there is no such watch.
@@ -149,7 +155,7 @@ impl WatchHealth {
     pub fn sentence(&self) -> Option<String> {
         let watch = &self.watch;
         match &self.state {
-            WatchState::Live { .. } | WatchState::Waiting { why: None, .. } => None,
+            WatchState::Live { .. } | WatchState::NotServed { .. } | WatchState::Waiting { why: None, .. } => None,
             WatchState::Waiting { since, why: Some(why) } => {
                 Some(format!("{watch} could not be listed yet, waiting since {since}: {why}"))
             }

@@ -6,6 +6,7 @@
 
 mod entry;
 mod nodes;
+mod plans;
 mod recorder;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,8 @@ use planner::time::UnixMillis;
 
 use self::entry::{Around, Entry, Unread};
 use self::nodes::Nodes;
+pub(crate) use self::plans::ByTenant as PlansByTenant;
+use self::plans::Plans;
 use self::recorder::Seen;
 use crate::Clock;
 use crate::health::{Health, Playback, Source, WatchState};
@@ -33,6 +36,7 @@ const MOST_ANNOUNCED: usize = 256;
 pub struct Index {
     entries: BTreeMap<TenantId, Entry>,
     nodes: Nodes,
+    plans: Plans,
     health: Health,
     unreadable: Vec<(Watch, Unreadable)>,
     /// Known by events when they were last looked at.
@@ -57,6 +61,7 @@ impl Index {
         let index = Self {
             entries: BTreeMap::new(),
             nodes: Nodes::default(),
+            plans: Plans::default(),
             health,
             unreadable: Vec::new(),
             announced: BTreeSet::new(),
@@ -81,6 +86,10 @@ impl Index {
             }
             return;
         }
+        if let Object::UpgradePlan(plan) = object {
+            self.plans.remove(plan);
+            return;
+        }
         let Some(id) = object.tenant().cloned() else { return };
         let Some(entry) = self.entries.get_mut(&id) else { return };
         match object {
@@ -93,7 +102,7 @@ impl Index {
             Object::Event(part) => {
                 entry.events.remove(&part.name);
             }
-            Object::Node(_) => {}
+            Object::Node(_) | Object::UpgradePlan(_) => {}
         }
         self.dirty.insert(id);
     }
@@ -102,6 +111,9 @@ impl Index {
     pub fn reset(&mut self, watch: impl Into<Watch>, objects: Vec<Object>, now: UnixMillis) {
         let watch = watch.into();
         let kind = watch.kind;
+        if kind == ObjectKind::UpgradePlan {
+            self.plans.forget(&watch);
+        }
         let mut listed: BTreeMap<TenantId, BTreeSet<String>> = BTreeMap::new();
         let mut nodes: BTreeSet<String> = BTreeSet::new();
         for object in &objects {
@@ -135,7 +147,7 @@ impl Index {
                     }
                 }
                 ObjectKind::Event => entry.events.retain(|name, _| !gone(name)),
-                ObjectKind::Node => {}
+                ObjectKind::Node | ObjectKind::UpgradePlan => {}
             }
         }
         self.unreadable.retain(|(from, _)| *from != watch);
@@ -157,6 +169,8 @@ impl Index {
             Some(refused @ WatchState::Forbidden { .. }) if self.health.was_listed(watch.kind) => refused.clone(),
             // Nothing is known of any, so it waits again.
             Some(WatchState::Forbidden { since, .. }) => WatchState::Waiting { since: *since, why: Some(why) },
+            // Nothing was lost by it.
+            Some(WatchState::NotServed { since }) => WatchState::Waiting { since: *since, why: Some(why) },
             Some(WatchState::Live { .. }) | None => WatchState::Broken { since: now, why },
         };
         self.brings_no_pods(&watch, now);
@@ -172,7 +186,18 @@ impl Index {
             return;
         }
         self.brings_no_pods(&watch, now);
+        self.plans.forget(&watch);
         self.set_state(&watch, WatchState::Forbidden { since: now, words: words.to_owned() });
+    }
+
+    /// The management cluster does not have a kind, or no longer has it.
+    pub fn not_served(&mut self, watch: impl Into<Watch>, now: UnixMillis) {
+        let watch = watch.into();
+        if matches!(self.health.state(watch.clone()), Some(WatchState::NotServed { .. })) {
+            return;
+        }
+        self.plans.forget(&watch);
+        self.set_state(&watch, WatchState::NotServed { since: now });
     }
 
     fn brings_no_pods(&mut self, watch: &Watch, now: UnixMillis) {
@@ -243,6 +268,11 @@ impl Index {
         }
         self.health.problems = self.unreadable.iter().map(|(_, unreadable)| unreadable.to_string()).collect();
         self.published.put_health(&self.health);
+        if let Some(plans) = self.plans.changed() {
+            self.published.put_plans(plans);
+            // The list of tenants names them.
+            self.fleet_changed = true;
+        }
         if std::mem::take(&mut self.fleet_changed) {
             let fleet: Vec<Arc<TenantSnapshot>> =
                 self.entries.values().filter_map(|entry| entry.published.clone()).collect();
@@ -258,6 +288,7 @@ impl Index {
                 }
                 return;
             }
+            Object::UpgradePlan(plan) => return self.plans.set(plan),
             Object::Event(part) => return self.put_event(part, seen),
             object => match object.tenant().cloned() {
                 Some(id) => (id, object),
@@ -272,7 +303,7 @@ impl Index {
                 entry.replica_sets.insert(part.name.clone(), part);
             }
             Object::Pod(part) => entry.set_pod(part, now, seen),
-            Object::Event(_) | Object::Node(_) => {}
+            Object::Event(_) | Object::Node(_) | Object::UpgradePlan(_) => {}
         }
         self.dirty.insert(id);
     }
@@ -334,7 +365,7 @@ pub(crate) fn assemble(fresh: Fresh, now: UnixMillis) -> TenantSnapshot {
                         entry.replica_sets.insert(part.name.clone(), part);
                     }
                     Object::Pod(part) => entry.set_pod(part, now, Seen::Listed),
-                    Object::TenantControlPlane(_) | Object::Event(_) | Object::Node(_) => {}
+                    Object::TenantControlPlane(_) | Object::Event(_) | Object::Node(_) | Object::UpgradePlan(_) => {}
                 }
             }
             None
@@ -362,5 +393,6 @@ fn name_of(object: &Object) -> &str {
         Object::Pod(part) => &part.name,
         Object::Event(part) => &part.name,
         Object::Node(node) => &node.name,
+        Object::UpgradePlan(plan) => plan.name().as_str(),
     }
 }

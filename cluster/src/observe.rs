@@ -19,7 +19,7 @@ use crate::index::Index;
 use crate::observer::Observer;
 use crate::resources::{
     DeploymentKind, EventKind, NodeKind, Object, ObjectKind, PodKind, ReplicaSetKind, TENANT_LABEL,
-    TenantControlPlaneKind, Unreadable, Watched, WatchedKind,
+    TenantControlPlaneKind, Unreadable, UpgradePlanKind, Watched, WatchedKind,
 };
 use crate::scope::{Scope, Watch};
 
@@ -38,8 +38,8 @@ const PAGE: u32 = 100;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Pause before a refused kind is asked for again: permissions change by hand.
-const FORBIDDEN_PAUSE: Duration = Duration::from_secs(30);
+/// Pause before a kind is asked for again that is refused or not there: permissions and kinds are granted by hand.
+const SELDOM_PAUSE: Duration = Duration::from_secs(30);
 
 /// For how long a refusal is not believed where a watch had been granted: an API server that has just started refuses everybody
 /// until it has read the rights, for seconds on a busy machine.
@@ -56,6 +56,7 @@ enum Report {
     Listed(Watch, Vec<Object>, Vec<Unreadable>),
     Lost(Watch, String),
     Forbidden(Watch, String),
+    NotServed(Watch),
 }
 
 /// Watches what `scope` says of the cluster behind `client` until `shutdown`. It never gives up: a watch that is lost, expired, refused or never
@@ -78,6 +79,7 @@ pub fn observe(client: Client, scope: Scope, clock: Clock, shutdown: Cancellatio
             keep_watching_in::<PodKind>(&client, &scope, &labelled, &sender),
             keep_watching_in::<EventKind>(&client, &scope, &all, &sender),
             keep_watching(nodes, ObjectKind::Node.into(), &all, &sender),
+            keep_watching_in::<UpgradePlanKind>(&client, &scope, &all, &sender),
         );
     };
     let ended = shutdown.clone();
@@ -126,6 +128,10 @@ fn note(index: &mut Index, report: Report, clock: &Clock) {
             tracing::warn!(watch.on = %watch, "watch refused: {words}");
             index.forbidden(watch, &words, now);
         }
+        Report::NotServed(watch) => {
+            tracing::debug!(watch.on = %watch, "the management cluster does not have this kind");
+            index.not_served(watch, now);
+        }
     }
 }
 
@@ -169,11 +175,11 @@ async fn keep_watching<K: WatchedKind>(
             Report::Forbidden(kind, words) if Instant::now() < doubted_until => Report::Lost(kind, words),
             report => report,
         };
-        let forbidden = matches!(report, Report::Forbidden(..));
+        let seldom = matches!(report, Report::Forbidden(..) | Report::NotServed(..));
         if reports.send(report).await.is_err() {
             return;
         }
-        sleep(if forbidden { FORBIDDEN_PAUSE } else { pause }).await;
+        sleep(if seldom { SELDOM_PAUSE } else { pause }).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
@@ -245,6 +251,7 @@ fn broken(watch: &Watch, error: &watcher::Error) -> Report {
         | watcher::Error::WatchStartFailed(error)
         | watcher::Error::WatchFailed(error) => match error {
             Error::Api(status) if status.code == 403 => Report::Forbidden(watch, status.message.clone()),
+            Error::Api(status) if status.code == 404 && watch.kind.may_be_missing() => Report::NotServed(watch),
             Error::Api(status) if status.code == 404 => Report::Lost(
                 watch,
                 format!("the API server does not know this kind ({}); is Kamaji installed?", status.message),

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use planner::plan::stored::{ListedPlan, Storing};
 use planner::tenant::{TenantId, TenantSnapshot};
 use planner::time::UnixMillis;
 use tokio::sync::watch;
 
 use crate::Clock;
-use crate::health::Health;
+use crate::health::{Health, WatchState};
 use crate::identity::Identity;
+use crate::index::PlansByTenant;
+use crate::resources::ObjectKind;
 use crate::scope::Scope;
 
 /// Gives out snapshots. Cheap to clone.
@@ -29,6 +32,7 @@ pub(crate) struct Published {
     tenants: RwLock<BTreeMap<TenantId, watch::Sender<Arc<TenantSnapshot>>>>,
     fleet: watch::Sender<Arc<Fleet>>,
     health: watch::Sender<Arc<Health>>,
+    plans: RwLock<PlansByTenant>,
 }
 
 impl Observer {
@@ -49,6 +53,29 @@ impl Observer {
         }
         let tenants = self.published.tenants.read().unwrap_or_else(PoisonError::into_inner);
         tenants.get(id).map(watch::Sender::subscribe)
+    }
+
+    /// The stored plans of one tenant, the newest first; none if the person may not see it.
+    pub fn plans(&self, identity: &Identity, id: &TenantId) -> Vec<ListedPlan> {
+        if identity.may_see(id) { self.every_plan(id) } else { Vec::new() }
+    }
+
+    /// The same, for the console's own questions only.
+    pub(crate) fn every_plan(&self, id: &TenantId) -> Vec<ListedPlan> {
+        let plans = self.published.plans.read().unwrap_or_else(PoisonError::into_inner);
+        plans.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Whether plans of a namespace can be stored and listed.
+    pub fn storing(&self, namespace: &str) -> Storing {
+        let not_yet = || Storing::Unlisted("they have not been listed yet".to_owned());
+        match self.published.health.borrow().covering(ObjectKind::UpgradePlan, namespace) {
+            Some(WatchState::Live { .. } | WatchState::Broken { .. }) => Storing::Here,
+            Some(WatchState::NotServed { .. }) => Storing::NotServed,
+            Some(WatchState::Forbidden { words, .. }) => Storing::Unlisted(words.clone()),
+            Some(WatchState::Waiting { why, .. }) => why.clone().map_or_else(not_yet, Storing::Unlisted),
+            None => not_yet(),
+        }
     }
 
     /// A receiver of all tenants; [`Fleet::visible`] gives those that a person may see.
@@ -95,6 +122,7 @@ impl Published {
             tenants: RwLock::default(),
             fleet: watch::Sender::new(Arc::default()),
             health: watch::Sender::new(Arc::new(health)),
+            plans: RwLock::default(),
         }
     }
 
@@ -106,6 +134,11 @@ impl Published {
         } else {
             tenants.insert(snapshot.id.clone(), watch::Sender::new(snapshot));
         }
+    }
+
+    /// Hands out the stored plans.
+    pub(crate) fn put_plans(&self, plans: PlansByTenant) {
+        *self.plans.write().unwrap_or_else(PoisonError::into_inner) = plans;
     }
 
     /// Closes a tenant's channel.

@@ -13,6 +13,7 @@ pub(crate) mod quantity;
 mod tenant;
 mod watched;
 
+use planner::plan::stored::{ListedPlan, StoredPlan, tenant_of};
 use planner::tenant::{DeploymentFacts, EventFacts, PodFacts, ReplicaSetFacts, TenantId, TenantSnapshot};
 use serde_json::Value;
 
@@ -23,11 +24,15 @@ pub use self::node::NodeFacts;
 pub(crate) use self::parts::condition;
 pub(crate) use self::tenant::{declared_strategy, git_marks};
 pub(crate) use self::watched::{
-    DeploymentKind, EventKind, NodeKind, PodKind, ReplicaSetKind, TenantControlPlaneKind, Watched, WatchedKind,
+    DeploymentKind, EventKind, NodeKind, PodKind, ReplicaSetKind, TenantControlPlaneKind, UpgradePlanKind, Watched,
+    WatchedKind,
 };
 
 /// Label by which Kamaji marks everything that belongs to a TenantControlPlane, with its name.
 pub const TENANT_LABEL: &str = "kamaji.clastix.io/name";
+
+/// How much is kept of why a stored plan cannot be read (characters): the words may repeat what stands there.
+const LONGEST_WHY: usize = 300;
 
 /// The kinds the console watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +49,8 @@ pub enum ObjectKind {
     Event,
     /// `v1`. The only kind that belongs to no tenant, and that is not needed: without it, it is not known which images are there.
     Node,
+    /// `upgrade-console.kamaji.clastix.io/v1alpha1`. Not every management cluster has the kind, and nothing else needs it.
+    UpgradePlan,
 }
 
 /// One object, read.
@@ -61,6 +68,8 @@ pub enum Object {
     Event(Part<EventObject>),
     /// A node.
     Node(NodeFacts),
+    /// A stored plan, without its document.
+    UpgradePlan(ListedPlan),
 }
 
 /// What an event tells.
@@ -99,8 +108,15 @@ pub struct Unreadable {
 
 impl ObjectKind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::TenantControlPlane, Self::Deployment, Self::ReplicaSet, Self::Pod, Self::Event, Self::Node];
+    pub const ALL: [Self; 7] = [
+        Self::TenantControlPlane,
+        Self::Deployment,
+        Self::ReplicaSet,
+        Self::Pod,
+        Self::Event,
+        Self::Node,
+        Self::UpgradePlan,
+    ];
 
     /// The kind by its Kubernetes name.
     pub fn named(name: &str) -> Option<Self> {
@@ -116,6 +132,7 @@ impl ObjectKind {
             Self::Pod => "Pod",
             Self::Event => "Event",
             Self::Node => "Node",
+            Self::UpgradePlan => "UpgradePlan",
         }
     }
 
@@ -125,9 +142,14 @@ impl ObjectKind {
     }
 
     /// Whether what is shown of a tenant is out of date while the watch is lost. Nodes take new images so seldom that what was
-    /// last seen of them still serves.
+    /// last seen of them still serves; a stored plan says itself what it was made from.
     pub(crate) fn makes_stale(self) -> bool {
-        self != Self::Node
+        !matches!(self, Self::Node | Self::UpgradePlan)
+    }
+
+    /// Whether a management cluster may be without the kind.
+    pub(crate) fn may_be_missing(self) -> bool {
+        self == Self::UpgradePlan
     }
 }
 
@@ -161,6 +183,10 @@ impl Object {
             ObjectKind::Pod => parts::pod(namespace, name, value).map(Self::Pod),
             ObjectKind::Event => parts::event(namespace, name, value).map(Self::Event),
             ObjectKind::Node => None,
+            ObjectKind::UpgradePlan => {
+                let plan = listed_plan(namespace, name, value);
+                Some(Self::UpgradePlan(plan.ok_or_else(|| unreadable("`spec.tenant` is missing or no text"))?))
+            }
         })
     }
 
@@ -173,6 +199,7 @@ impl Object {
             Self::Pod(_) => ObjectKind::Pod,
             Self::Event(_) => ObjectKind::Event,
             Self::Node(_) => ObjectKind::Node,
+            Self::UpgradePlan(_) => ObjectKind::UpgradePlan,
         }
     }
 
@@ -184,7 +211,18 @@ impl Object {
             Self::ReplicaSet(part) => Some(&part.tenant),
             Self::Pod(part) => Some(&part.tenant),
             Self::Event(part) => Some(&part.tenant),
+            Self::UpgradePlan(plan) => Some(plan.tenant()),
             Self::Node(_) => None,
         }
     }
+}
+
+/// A stored plan for a list; `None` if it is not said whose it is.
+fn listed_plan(namespace: &str, name: &str, value: &Value) -> Option<ListedPlan> {
+    let tenant = tenant_of(namespace, value)?;
+    let name = name.parse().ok()?;
+    Some(match StoredPlan::read(namespace, value) {
+        Ok(plan) => ListedPlan::Readable(Box::new(plan.line())),
+        Err(error) => ListedPlan::Broken { tenant, name, why: error.to_string().chars().take(LONGEST_WHY).collect() },
+    })
 }

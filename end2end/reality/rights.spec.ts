@@ -89,6 +89,14 @@ const LACKS: Record<string, Partial<Record<Place, string>>> = {
   "list limitranges": both("the limit ranges of the namespace (…) could not be read"),
   "list pods.metrics.k8s.io": { plan: "What the pods use may not be read: …" },
   "get datastores": { plan: "…" },
+  // Their kind is not installed here. The API server says so only to whoever may list it.
+  "list upgradeplans": { health: "UpgradePlans may not be read: …" },
+  "watch upgradeplans": {},
+  "get upgradeplans": {},
+  "create upgradeplans": {},
+  "update upgradeplans": {},
+  "delete upgradeplans": {},
+  "patch upgradeplans/status": {},
   // Of a tenant that Cluster API owns; this one is not.
   "get kamajicontrolplanes": {},
   "get clusters": {},

@@ -45,7 +45,7 @@ interface NodeStep {
 }
 
 /** Watches that the console holds open: one for each kind it observes. */
-const WATCHES = 6;
+const WATCHES = 7;
 
 /** Somebody who may do everything in the sandbox. */
 const ADMIN = { "Impersonate-User": "platform-admin", "Impersonate-Group": "platform-admins" };

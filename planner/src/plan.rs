@@ -12,6 +12,7 @@ mod headline;
 mod image;
 mod markdown;
 mod neighbours;
+pub mod stored;
 mod text;
 
 pub use self::change::PlannedChange;
@@ -110,7 +111,7 @@ pub fn make(facts: &PlanFacts<'_>) -> UpgradePlan {
         forecast: row.map(|row| Forecast::of(row, snapshot.replicas)),
         costs: input.as_ref().map(|input| PlannedCosts::of(&facts.costs, counted, input, &rows, strategy)),
         overrides,
-        digest: digest(facts, &planned),
+        digest: digest_of(&Binding::of(snapshot), facts.version, facts.strategy, &planned),
         findings: planned,
         notices: notices(check.hop, strategy, snapshot.replicas).into_iter().map(str::to_owned).collect(),
         irreversible,
@@ -150,9 +151,14 @@ fn why(input: Option<&LabInput>, strategy: Option<Strategy>, facts: &PlanFacts<'
 /// SHA-256 over what the verdict was read from: the binding, the hop, and each finding with its evidence. It is the same for as
 /// long as nothing of that changes, whenever the plan is made; what becomes another verdict by a date alone (a backup grows old, a
 /// release loses its support, an override ends) changes it on that date.
-fn digest(facts: &PlanFacts<'_>, findings: &[PlannedFinding]) -> String {
-    let strategy = facts.strategy.map(|strategy| strategy.to_string());
-    let read = (Binding::of(facts.snapshot).to_string(), facts.version.to_string(), strategy, findings);
+fn digest_of(
+    binding: &Binding,
+    version: &KubernetesVersion,
+    strategy: Option<Strategy>,
+    findings: &[PlannedFinding],
+) -> String {
+    let strategy = strategy.map(|strategy| strategy.to_string());
+    let read = (binding.to_string(), version.to_string(), strategy, findings);
     let text = serde_json::to_string(&read).unwrap_or_default();
     let hash = Sha256::digest(text.as_bytes());
     hash.iter().fold(String::from("sha256:"), |mut text, byte| {

@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MachineDay(pub Date);
 
+/// A moment as machines write it: `2026-11-22T07:44:58Z`, RFC 3339 in UTC and whole seconds. By hand, as [`MachineDay`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MachineMoment(pub UnixMillis);
+
 /// A moment in milliseconds since the Unix epoch (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -46,6 +50,18 @@ impl UnixMillis {
 impl fmt::Display for MachineDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
+    }
+}
+
+impl fmt::Display for MachineMoment {
+    /// Outside the years jiff knows: the milliseconds, which nothing reads as a moment.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.utc() {
+            Some(utc) => {
+                write!(f, "{}T{:02}:{:02}:{:02}Z", MachineDay(utc.date()), utc.hour(), utc.minute(), utc.second())
+            }
+            None => write!(f, "{}", self.0.0),
+        }
     }
 }
 

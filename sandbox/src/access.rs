@@ -86,6 +86,13 @@ impl Identity {
         if self.user == TEAM_A_OWNER && member(TENANT_OWNERS) && kubeconfig {
             return true;
         }
+        // Plans are their tenants' owners' to keep, with their status.
+        let plans = (access.group, access.resource) == ("upgrade-console.kamaji.clastix.io", "upgradeplans")
+            && matches!(access.subresource, "" | "status")
+            && TEAM_A_NAMESPACES.contains(&access.namespace);
+        if self.user == TEAM_A_OWNER && member(TENANT_OWNERS) && plans {
+            return true;
+        }
         self.user == TEAM_A_OWNER
             && member(TENANT_OWNERS)
             && TEAM_A_NAMESPACES.contains(&access.namespace)
@@ -168,6 +175,12 @@ mod tests {
             (&owner, Access::to(Kind::Secret, "get", "team-b", "x-admin-kubeconfig"), false),
             (&impostor, Access::to(Kind::Secret, "get", "team-a", "x-admin-kubeconfig"), false),
             (&owner, Access { subresource: "status", ..tenant("patch", "team-a") }, false),
+            (&owner, Access::to(Kind::UpgradePlan, "create", "team-a", ""), true),
+            (&owner, Access::to(Kind::UpgradePlan, "delete", "team-b", "x"), false),
+            (&owner, Access { subresource: "status", ..Access::to(Kind::UpgradePlan, "patch", "team-a", "x") }, true),
+            (&impostor, Access::to(Kind::UpgradePlan, "get", "team-a", "x"), false),
+            (&console, Access::to(Kind::UpgradePlan, "watch", "", ""), true),
+            (&console, Access::to(Kind::UpgradePlan, "create", "team-a", ""), false),
             (&impostor, tenant("get", "team-a"), false),
             (&admin, tenant("delete", "team-b"), true),
             (&console, tenant("watch", ""), true),

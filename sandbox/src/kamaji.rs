@@ -157,7 +157,9 @@ impl World {
             KamajiStep::Refresh(key) => self.refresh(&key),
             KamajiStep::Finalize(key) => {
                 self.remove_cluster(&key);
-                self.store.remove(Kind::TenantControlPlane, &key);
+                if let Some(tenant) = self.store.remove(Kind::TenantControlPlane, &key) {
+                    self.collect_plans(&tenant);
+                }
                 self.note_users();
             }
             step => {
@@ -470,6 +472,20 @@ impl World {
         ending["metadata"]["generation"] = json!(json::int(&tenant, "/metadata/generation").unwrap_or(0) + 1);
         self.store.put(Kind::TenantControlPlane, ending);
         self.plan_within(FINALIZE_MS, Action::Kamaji(KamajiStep::Finalize(key.clone())));
+    }
+
+    /// What the garbage collector does with the plans of a tenant that is gone.
+    fn collect_plans(&mut self, tenant: &Value) {
+        let owned_by = |plan: &Value| {
+            let owners = plan.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+            owners.into_iter().flatten().any(|owner| owner["uid"] == tenant["metadata"]["uid"])
+        };
+        let namespace = Key::of(tenant).namespace;
+        let plans = self.store.list(Kind::UpgradePlan, Some(&namespace));
+        let owned: Vec<Key> = plans.filter(|(_, plan)| owned_by(plan)).map(|(key, _)| key.clone()).collect();
+        for key in owned {
+            self.store.remove(Kind::UpgradePlan, &key);
+        }
     }
 
     fn remove_owned_deployments(&mut self, tenant: &Value) {

@@ -25,6 +25,8 @@ pub enum Kind {
     TenantControlPlane,
     /// `kamaji.clastix.io/v1alpha1` DataStore.
     DataStore,
+    /// `upgrade-console.kamaji.clastix.io/v1alpha1` UpgradePlan.
+    UpgradePlan,
     /// `cluster.x-k8s.io/v1beta2` Cluster.
     Cluster,
     /// `controlplane.cluster.x-k8s.io/v1alpha2` KamajiControlPlane.
@@ -75,7 +77,7 @@ struct Names {
 
 impl Kind {
     /// The kinds that the management cluster serves.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Namespace,
         Self::Node,
         Self::Pod,
@@ -87,6 +89,7 @@ impl Kind {
         Self::ReplicaSet,
         Self::TenantControlPlane,
         Self::DataStore,
+        Self::UpgradePlan,
         Self::Cluster,
         Self::KamajiControlPlane,
         Self::MachineDeployment,
@@ -164,6 +167,16 @@ impl Kind {
                 singular: "datastore",
                 short: &[],
                 namespaced: false,
+                status: true,
+            },
+            Self::UpgradePlan => Names {
+                kind: "UpgradePlan",
+                group: "upgrade-console.kamaji.clastix.io",
+                version: "v1alpha1",
+                plural: "upgradeplans",
+                singular: "upgradeplan",
+                short: &["uplan"],
+                namespaced: true,
                 status: true,
             },
             Self::Cluster => cluster_api("Cluster", "clusters", "cluster", &["cl"]),
@@ -278,7 +291,7 @@ impl Kind {
 
     /// Whether it is defined by a CustomResourceDefinition; the API server treats a few things of these in another way.
     pub fn is_custom(self) -> bool {
-        self.group() == "kamaji.clastix.io" || self.is_cluster_api()
+        matches!(self, Self::TenantControlPlane | Self::DataStore | Self::UpgradePlan) || self.is_cluster_api()
     }
 
     /// Whether it is a kind of Cluster API or of its Kamaji provider.
@@ -298,8 +311,7 @@ impl Kind {
 
     /// Whether `metadata.generation` counts the changes of the specification.
     pub fn has_generation(self) -> bool {
-        matches!(self, Self::TenantControlPlane | Self::DataStore | Self::Deployment | Self::ReplicaSet | Self::Pod)
-            || self.is_cluster_api()
+        matches!(self, Self::Deployment | Self::ReplicaSet | Self::Pod) || self.is_custom()
     }
 
     /// The resource as error texts name it: `pods`, `deployments.apps`, `tenantcontrolplanes.kamaji.clastix.io`.

@@ -51,7 +51,11 @@ fn explained(error: &clap::Error) -> ExitCode {
 fn make_plan(arguments: PlanArguments) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let made = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(arguments.make()));
-    let written = made.and_then(|made| Ok((arguments.written(&made)?, made.verdict.exit_code())));
+    let written = made.and_then(|made| {
+        // Beside the plan, so that a pipeline reads nothing else from it.
+        made.said.iter().for_each(|line| eprintln!("{line}"));
+        Ok((arguments.written(&made.plan)?, made.plan.verdict.exit_code()))
+    });
     match written {
         Ok((text, code)) => match io::stdout().write_all(text.as_bytes()) {
             Ok(()) => ExitCode::from(code),

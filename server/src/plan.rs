@@ -12,7 +12,10 @@ use planner::{
     finding::{Overridable, Override},
     placement::Quantity,
     plan,
-    plan::{GivenCosts, UpgradePlan},
+    plan::{
+        GivenCosts, UpgradePlan,
+        stored::{Asked, PlanName, StoredPlan},
+    },
     strategy::Strategy,
     tenant::TenantId,
     time::UnixMillis,
@@ -47,12 +50,16 @@ pub struct PlanArguments {
     pub tenant: String,
 
     /// The version it is to get, as vX.Y.Z.
-    #[arg(long, value_name = "VERSION")]
-    pub to: KubernetesVersion,
+    #[arg(long, value_name = "VERSION", required_unless_present = "renew")]
+    pub to: Option<KubernetesVersion>,
 
     /// The strategy to write, as maxSurge/maxUnavailable (`100%/0`, `1/1`) or `recreate` [default: what is declared].
     #[arg(long, value_name = "STRATEGY")]
     pub strategy: Option<Strategy>,
+
+    /// Keep the plan in the management cluster, beside the tenant, for whoever starts it.
+    #[command(flatten)]
+    pub keeping: KeepArguments,
 
     /// How the plan is written.
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "text")]
@@ -73,6 +80,32 @@ pub struct PlanArguments {
     /// A finding that somebody takes upon themselves.
     #[command(flatten)]
     pub overriding: OverrideArguments,
+}
+
+/// Arguments about stored plans. Prices and assumptions are no part of one: whoever renews it need not know them.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Stored plans")]
+pub struct KeepArguments {
+    /// Store the plan in the management cluster, beside the tenant; needs deploy/crds/upgradeplans.yaml there.
+    #[arg(long, conflicts_with_all = ["price_cpu_hour", "assume_cpu", "assume_memory"])]
+    pub store: bool,
+
+    /// Make this stored plan anew, of what it was made of, and say what had changed.
+    #[arg(
+        long,
+        value_name = "PLAN",
+        conflicts_with_all = ["to", "strategy", "store", "override", "price_cpu_hour", "assume_cpu", "assume_memory", "data_store_limit"]
+    )]
+    pub renew: Option<PlanName>,
+}
+
+/// A plan that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// The plan.
+    pub plan: UpgradePlan,
+    /// What happened to it in the management cluster, for the person; nothing for a program.
+    pub said: Vec<String>,
 }
 
 /// Arguments about what the hop costs.
@@ -140,7 +173,7 @@ Exit code:
   2  something blocks it
   3  it could not be checked: wrong arguments, no such tenant, or the API server did not answer
 
-Nothing is written; the change is tried as a server-side dry run.";
+The tenant is not changed; the change is tried as a server-side dry run. Only the plan itself is written, with --store or --renew.";
 
 /// What a scope shows, once every watch has answered. Nothing that was borrowed from the observer outlives this: the watches could
 /// say nothing more until it is given back.
@@ -167,7 +200,7 @@ impl PlanArguments {
     ///
     /// # Errors
     /// If the kubeconfig cannot be used, the management cluster cannot be read, or there is no such tenant.
-    pub async fn make(&self) -> Result<UpgradePlan> {
+    pub async fn make(&self) -> Result<Made> {
         let releases = modes::releases(self.releases.as_deref())?;
         let (client, connected) = modes::client_of(&self.kubeconfig, self.context.as_deref()).await?;
         let tenants = connected.tenants(&client);
@@ -183,17 +216,35 @@ impl PlanArguments {
             return Err(unreadable(&observer));
         }
         // What the API server lets this user see and do decides; the console adds nothing to it.
-        let user = "the kubeconfig's user".to_owned();
+        let user = match self.keeping.store || self.keeping.renew.is_some() {
+            true => {
+                let asked = who_am_i(&client, &Scope::WHOLE_CLUSTER, connected.user()).await;
+                asked.context("it is not known who stores the plan")?.user
+            }
+            false => "the kubeconfig's user".to_owned(),
+        };
         let sees = observer.scope().visibility();
         let own = Identity { user, groups: Vec::new(), sees, via: Credentials::Own };
         let tenant = TenantId { namespace: self.namespace.to_string(), name: self.tenant.clone() };
         let changes =
             Changes::new(client, observer, modes::wall_clock(), Arc::new(releases)).asking_tenants_by(tenants);
         let changes = changes.asking_registries(self.registries.registries());
-        changes
-            .plan_with(&own, &tenant, &self.to, self.strategy, &options)
-            .await
-            .with_context(|| format!("no plan for {tenant} could be made"))
+        if let Some(name) = &self.keeping.renew {
+            let renewed = renewed(&changes, &own, &tenant, name).await;
+            return renewed.with_context(|| format!("the stored plan {name} was not renewed"));
+        }
+        let to = self.to.as_ref().context("a version is needed: `--to`")?;
+        if self.keeping.store {
+            let PlanOptions { data_store_limit, overrides, .. } = options;
+            let asked = Asked { version: to.clone(), strategy: self.strategy, overrides, data_store_limit };
+            let stored = changes.store(&own, &tenant, asked, None).await;
+            let StoredPlan { name, document, .. } =
+                stored.with_context(|| format!("no plan for {tenant} was stored"))?;
+            return Ok(Made { plan: document, said: vec![format!("stored as {name} in {}", tenant.namespace)] });
+        }
+        let plan = changes.plan_with(&own, &tenant, to, self.strategy, &options).await;
+        let plan = plan.with_context(|| format!("no plan for {tenant} could be made"))?;
+        Ok(Made { plan, said: Vec::new() })
     }
 
     /// What the plan is told beside the hop. `user`: the name in the kubeconfig.
@@ -226,6 +277,19 @@ impl CostArguments {
             self.clone();
         GivenCosts { price_cpu_hour, price_gib_hour, currency, assume_cpu, assume_memory, data_store_limit }
     }
+}
+
+/// Makes a stored plan anew, and says what had changed.
+async fn renewed(changes: &Changes, own: &Identity, tenant: &TenantId, name: &PlanName) -> Result<Made> {
+    let before = changes.stored(own, tenant, name).await?;
+    let after = changes.renew(own, tenant, name, &before.document.digest).await?;
+    let mut said: Vec<String> = before.changes(&after.document).iter().map(ToString::to_string).collect();
+    match said.is_empty() {
+        true => said.push("nothing had changed that it was made from".to_owned()),
+        false => said.insert(0, "changed since it was made:".to_owned()),
+    }
+    said.push(format!("renewed: {name} in {}", tenant.namespace));
+    Ok(Made { plan: after.document, said })
 }
 
 impl OverrideArguments {

@@ -12,3 +12,5 @@ mod plan;
 mod process;
 #[path = "console/security.rs"]
 mod security;
+#[path = "console/stored.rs"]
+mod stored;

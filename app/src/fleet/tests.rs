@@ -16,6 +16,7 @@ pub(super) fn row(name: &str, version: &str) -> FleetRow {
         rollout: None,
         stuck: Vec::new(),
         next: NextStep::Upgrade("v1.36.4".parse().expect("a version")),
+        plan: None,
         data_store: Some("default".to_owned()),
         problems: Vec::new(),
     }
@@ -166,4 +167,20 @@ fn what_may_not_be_listed_is_said_beside_what_is() {
     let text = text(&html(|| fleet_view(&partly, &query, RwSignal::default(), Callback::new(|_| ()))));
     assert!(text.contains("Not every tenant is shown: TenantControlPlanes of team-b may not be read"), "{text}");
     assert!(text.contains("tenant-00"), "{text}");
+}
+
+#[test]
+fn a_stored_plan_is_named_with_whether_it_still_holds() {
+    let plan = |stale| super::PlanLink {
+        name: "one".parse().expect("a name"),
+        version: "v1.36.4".parse().expect("a version"),
+        stale,
+    };
+    for (stale, words) in [(false, "to v1.36.4 plan for v1.36.4 default"), (true, "plan for v1.36.4 , stale default")] {
+        let mut planned = row("tenant-00", "v1.35.6");
+        planned.plan = Some(plan(stale));
+        let page = page(&FleetQuery::default(), vec![planned]);
+        assert!(text(&page).contains(words), "{words}: {}", text(&page));
+        assert!(page.contains("href=\"/tenants/team-a/tenant-00/plan?stored=one\""), "{page}");
+    }
 }

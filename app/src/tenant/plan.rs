@@ -10,6 +10,7 @@ use planner::plan::{UpgradePlan, Verdict};
 use planner::tenant::{TenantId, TenantSnapshot};
 
 use self::given::CostQuery;
+use super::plans::{DeletePlan, StorePlan, plans_section, read_plans, refused, store_section, stored_page};
 use super::start::{Choice, StartQuery, choices, diff};
 use super::{Tenant, tenant_page};
 use crate::clipboard::copy_block;
@@ -50,8 +51,30 @@ pub fn PlanPage() -> impl IntoView {
     tenant_page(TenantTab::Plan, plan)
 }
 
+/// A stored plan, where the address names one; else the plan of the choice.
 fn plan(tenant: Tenant) -> AnyView {
     let params = use_query_map();
+    let stored = Memo::new(move |_| params.with(|params| params.get(links::STORED)).filter(|name| !name.is_empty()));
+    (move || match stored.get() {
+        Some(name) => stored_page(tenant, name),
+        None => chosen(tenant),
+    })
+    .into_any()
+}
+
+fn chosen(tenant: Tenant) -> AnyView {
+    let params = use_query_map();
+    let store = ServerAction::<StorePlan>::new();
+    let delete = ServerAction::<DeletePlan>::new();
+    let id = tenant.first.with_value(|first| first.id.clone());
+    let plans = Resource::new_blocking(
+        move || delete.version().get(),
+        move |_| {
+            let id = id.clone();
+            async move { read_plans(id.namespace, id.name).await }
+        },
+    );
+    let was_refused = move || params.with(|params| refused(&params.get("refused").unwrap_or_default()));
     let query = Memo::new(move |_| params.with(StartQuery::from_params).choices_only());
     let choice = Memo::new(move |_| {
         let first = tenant.first.get_value();
@@ -76,6 +99,25 @@ fn plan(tenant: Tenant) -> AnyView {
     });
     let again = Callback::new(move |()| made.refetch());
     view! {
+        {was_refused}
+        <Transition>
+            {move || {
+                let failed = delete.value().with(|value| value.as_ref().and_then(|value| value.clone().err()));
+                plans
+                    .get()
+                    .map(|plans| match plans {
+                        Ok(here) => {
+                            let list = move || tenant.snapshot.with(|now| plans_section(&here, now, delete));
+                            view! {
+                                {failed.as_ref().map(|error| error_notice(error).into_any())}
+                                {list}
+                            }
+                                .into_any()
+                        }
+                        Err(error) => error_notice(&error).into_any(),
+                    })
+            }}
+        </Transition>
         <Transition fallback=|| {
             view! { <p class="muted" aria-busy="true">{"Making the plan, without writing anything …"}</p> }
         }>
@@ -86,9 +128,14 @@ fn plan(tenant: Tenant) -> AnyView {
                             let now = tenant.snapshot.get_untracked();
                             let choice = choice.get_untracked().ok();
                             let document = document(&plan, &now, choice.as_ref(), &given.get_untracked());
+                            let storing = plans.get().and_then(Result::ok).map(|here| here.storing);
+                            let storing = storing
+                                .zip(choice)
+                                .map(|(storing, choice)| store_section(&plan, &now.id, &choice, &storing, store));
                             view! {
                                 {changed_since(tenant, plan, query, again)}
                                 {document}
+                                {storing}
                             }
                                 .into_any()
                         }
@@ -201,7 +248,23 @@ pub(crate) fn document(
                 </p>
             </div>
         </section>
-        {strategy(plan, id, &query)}
+        {document_body(plan, snapshot, choice)}
+    }
+    .into_any()
+}
+
+/// The document without its verdict. Without a choice no film is played: what was foretold is said as it stands there.
+pub(crate) fn document_body(plan: &UpgradePlan, snapshot: &TenantSnapshot, choice: Option<&Choice>) -> AnyView {
+    let planned = || StartQuery { version: plan.to.clone(), ..StartQuery::default() };
+    let query = choice.map_or_else(planned, Choice::query);
+    let foretold = plan.forecast.as_ref().filter(|_| choice.is_none()).map(|forecast| {
+        let mut all = vec![forecast.sentence.clone()];
+        all.extend(forecast.remarks.iter().cloned());
+        sentences("foretold", "What was foretold", &all)
+    });
+    view! {
+        {strategy(plan, &snapshot.id, &query)}
+        {foretold}
         {choice.and_then(|choice| cost(plan, snapshot, choice))}
         {plan.costs.as_ref().map(costs::section)}
         <section class="section stack" aria-labelledby="findings">

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use planner::hop::{Acknowledgement, Agreement, Binding, Despite};
+use planner::plan::stored::PlanName;
 
 use self::agree::agree;
 pub use self::checked::Checked;
@@ -66,6 +67,9 @@ pub async fn start_hop(
     /// The strategy wanted; empty keeps what is declared.
     #[server(default)]
     strategy: String,
+    /// The stored plan that this starts; empty for none.
+    #[server(default)]
+    plan: String,
     /// What the person saw.
     binding: String,
     /// Not empty if the person has checked the kubelets.
@@ -82,7 +86,7 @@ pub async fn start_hop(
     overridden: String,
 ) -> Result<(), ConsoleError> {
     let id = planner::tenant::TenantId { namespace, name };
-    let agreed = Agreed { version, strategy, binding, kubelets_checked, typed_name, despite, overridden };
+    let agreed = Agreed { version, strategy, plan, binding, kubelets_checked, typed_name, despite, overridden };
     let answer = async { crate::backend::request()?.start(&id, &agreed).await }.await;
     match answer {
         Ok(()) => {
@@ -146,6 +150,7 @@ fn start(tenant: Tenant) -> AnyView {
                 })
         }}
         {move || changed_meanwhile(tenant)}
+        {move || query.with(|query| from_stored(tenant, &query.plan))}
         {move || {
             snapshot
                 .with(|snapshot| {
@@ -205,7 +210,8 @@ fn decision(
                     let id = tenant.first.with_value(|first| first.id.clone());
                     let address = query
                         .with(|query| {
-                            format!("{}{}", links::tenant(&id, TenantTab::Start), query.choices_only().as_url_query())
+                            let again = StartQuery { plan: query.plan.clone(), ..query.choices_only() };
+                            format!("{}{}", links::tenant(&id, TenantTab::Start), again.as_url_query())
                         });
                     checks.with(|checks| checks_section(checks, address, again))
                 })
@@ -213,6 +219,21 @@ fn decision(
         {move || choice.with(|choice| choice.as_ref().ok().map(|choice| agree(tenant, choice, checks, query, action)))}
     }
     .into_any()
+}
+
+/// Which stored plan is started here, and that it must still hold.
+fn from_stored(tenant: Tenant, plan: &str) -> Option<AnyView> {
+    let plan: PlanName = plan.parse().ok()?;
+    let href = tenant.first.with_value(|first| links::stored_plan(&first.id, &plan));
+    Some(
+        view! {
+            <p>
+                {"This starts the stored plan "} <a href=href>{plan.to_string()}</a>
+                {". If anything has changed that it was made from, nothing is written."}
+            </p>
+        }
+        .into_any(),
+    )
 }
 
 /// What changed between the snapshot the page was loaded with and the newest one.
@@ -271,6 +292,10 @@ fn refused_before(query: &StartQuery, tenant: Tenant, checks: &Checks) -> Option
     });
     let reasons = match why {
         Some(findings) => findings::finding_list(&findings),
+        None if status == 409 && !query.plan.is_empty() => {
+            view! { <p>{"The stored plan no longer holds. Nothing was written; open it to see what changed."}</p> }
+                .into_any()
+        }
         None => view! { <p>{words_for_status(status)}</p> }.into_any(),
     };
     Some(

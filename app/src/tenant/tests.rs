@@ -221,6 +221,7 @@ fn an_answer_to_an_earlier_choice_is_none() {
 fn a_refused_plain_form_comes_back_with_what_was_filled_in() {
     let agreed = super::start::Agreed {
         version: "v1.36.4".to_owned(),
+        plan: String::new(),
         strategy: "1/1".to_owned(),
         binding: "{\"uid\":\"x\"}".to_owned(),
         kubelets_checked: "yes".to_owned(),

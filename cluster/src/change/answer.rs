@@ -7,6 +7,7 @@ use kube::Error;
 use kube::core::Status;
 use planner::finding::Finding;
 use planner::hop::FactChange;
+use planner::plan::stored::{StoredPlanError, Storing};
 use planner::strategy::DeclaredStrategy;
 use planner::tenant::DeclaredVersion;
 use tokio::time::timeout;
@@ -121,6 +122,15 @@ pub enum ChangeError {
         /// Its words.
         words: String,
     },
+    /// No stored plan of this name, or not for this person.
+    #[error("there is no stored plan of this name; it may have been deleted")]
+    NoSuchPlan,
+    /// The management cluster does not have the kind.
+    #[error("nothing was written: {}", Storing::NotServed)]
+    PlansNotServed,
+    /// A stored plan that cannot be read, or cannot be written.
+    #[error("the stored plan cannot be used: {0}")]
+    PlanUnusable(#[from] StoredPlanError),
     /// No former strategy is remembered, or it is none that a Deployment takes.
     #[error("no former strategy is remembered that could be restored")]
     NothingToRestore,
@@ -140,9 +150,14 @@ impl ChangeError {
     /// The HTTP status that says the same.
     pub fn http_status(&self) -> u16 {
         match self {
-            Self::NotFound => 404,
+            Self::NotFound | Self::NoSuchPlan => 404,
             Self::Changed { .. } | Self::Conflict { .. } => 409,
-            Self::Refused(_) | Self::RefusedByWebhook { .. } | Self::Invalid { .. } | Self::NothingToRestore => 422,
+            Self::Refused(_)
+            | Self::RefusedByWebhook { .. }
+            | Self::Invalid { .. }
+            | Self::PlansNotServed
+            | Self::PlanUnusable(_)
+            | Self::NothingToRestore => 422,
             Self::Forbidden { .. } | Self::Identity(_) => 403,
             Self::WebhookDown { .. } | Self::Unreachable { .. } | Self::Unexpected { .. } => 502,
             Self::NoAnswer { .. } => 504,

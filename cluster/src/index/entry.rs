@@ -63,7 +63,7 @@ impl<'a> Around<'a> {
         namespace: &str,
     ) -> Self {
         let unread = |kind| match health.covering(kind, namespace) {
-            Some(WatchState::Waiting { .. }) | None => Some(Unread::Waiting),
+            Some(WatchState::Waiting { .. } | WatchState::NotServed { .. }) | None => Some(Unread::Waiting),
             Some(WatchState::Forbidden { words, .. }) => Some(Unread::Forbidden(words.clone())),
             Some(WatchState::Live { .. } | WatchState::Broken { .. }) => None,
         };
@@ -72,7 +72,10 @@ impl<'a> Around<'a> {
             WatchState::Broken { since, why } | WatchState::Waiting { since, why: Some(why) } => {
                 Some((*since, format!("{}: {why}", it.watch)))
             }
-            WatchState::Live { .. } | WatchState::Waiting { why: None, .. } | WatchState::Forbidden { .. } => None,
+            WatchState::Live { .. }
+            | WatchState::Waiting { why: None, .. }
+            | WatchState::Forbidden { .. }
+            | WatchState::NotServed { .. } => None,
         });
         Self {
             deployment: unread(ObjectKind::Deployment),

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::Resource;
 use kube::core::ObjectMeta;
+use planner::plan::stored::{GROUP, PLURAL, VERSION};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -75,7 +76,7 @@ impl<K: WatchedKind> Resource for Watched<K> {
 }
 
 macro_rules! watched_kinds {
-    ($($name:ident = $kind:ident, $scope:ty, $group:literal, $version:literal, $plural:literal;)*) => {$(
+    ($($name:ident = $kind:ident, $scope:ty, $group:expr, $version:expr, $plural:expr;)*) => {$(
         #[derive(Debug, Clone)]
         pub(crate) struct $name;
 
@@ -102,6 +103,7 @@ watched_kinds! {
     PodKind = Pod, NamespaceResourceScope, "", "v1", "pods";
     EventKind = Event, NamespaceResourceScope, "", "v1", "events";
     NodeKind = Node, ClusterResourceScope, "", "v1", "nodes";
+    UpgradePlanKind = UpgradePlan, NamespaceResourceScope, GROUP, VERSION, PLURAL;
 }
 
 #[cfg(test)]
@@ -159,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_reads_what_is_theirs_and_patches_tenants_alone() {
+    fn a_person_reads_what_is_theirs_patches_tenants_and_keeps_plans() {
         let person = role("tenant-upgrade-person");
         let named = |names: &[(&str, &str)]| -> BTreeSet<(String, String)> {
             names.iter().map(|(group, plural)| ((*group).to_owned(), (*plural).to_owned())).collect()
@@ -171,11 +173,13 @@ mod tests {
         let of =
             |kinds: &[Kind]| kinds.iter().map(|kind| (kind.group().to_owned(), kind.plural().to_owned())).collect();
         let by_name: BTreeSet<_> = of(&by_name);
-        let read = tenants.union(&named(&[("", "secrets")])).cloned().chain(by_name).collect();
-        let cases = [("get", read), ("list", of(&listed)), ("patch", tenants)];
-        let others =
-            ["watch", "create", "update", "delete", "deletecollection", "*"].map(|verb| (verb, BTreeSet::new()));
-        for (verb, expected) in cases.into_iter().chain(others) {
+        let plans = named(&[(GROUP, PLURAL)]);
+        let read = tenants.union(&named(&[("", "secrets")])).chain(&plans).cloned().chain(by_name).collect();
+        let patched = tenants.union(&named(&[(GROUP, "upgradeplans/status")])).cloned().collect();
+        let kept = ["create", "update", "delete"].map(|verb| (verb, plans.clone()));
+        let cases = [("get", read), ("list", of(&listed)), ("patch", patched)].into_iter().chain(kept);
+        let others = ["watch", "deletecollection", "*"].map(|verb| (verb, BTreeSet::new()));
+        for (verb, expected) in cases.chain(others) {
             assert_eq!(person(verb), expected, "{verb}");
         }
     }

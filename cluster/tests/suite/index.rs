@@ -30,6 +30,7 @@ impl World {
         world.list(ObjectKind::Pod, &old_pods());
         world.list(ObjectKind::Event, &[]);
         world.list(ObjectKind::Node, &[]);
+        world.list(ObjectKind::UpgradePlan, &[]);
         world
     }
 

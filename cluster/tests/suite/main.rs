@@ -13,5 +13,6 @@ mod plans;
 mod recordings;
 mod sandbox;
 mod scope;
+mod stored;
 mod support;
 mod tenants;

@@ -152,7 +152,7 @@ fn an_object_that_belongs_to_nobody_is_told_of_once_for_the_whole_fleet() {
     index.flush(NOW);
     let health = observer.health();
     let health = health.borrow();
-    assert_eq!(health.problems.len(), 6);
+    assert_eq!(health.problems.len(), 7);
     assert_eq!(health.problems[0], "TenantControlPlane without a name: `metadata.name` is missing or no text");
 }
 

@@ -62,6 +62,7 @@ async fn every_kind_is_listed_and_watched_once_for_the_whole_cluster() {
         ("pods", true),
         ("events", false),
         ("nodes", false),
+        ("upgradeplans", false),
     ] {
         let of_kind: Vec<&str> = asked
             .iter()
@@ -164,7 +165,7 @@ async fn with_the_api_server_away_at_the_start_the_console_says_so_and_comes_ali
     let api = Api::new();
     api.world().refused.push(("/", 503, "the server is currently unable to handle the request"));
     let observer = start(&api);
-    let away = health(&observer, |health| health.sentences().len() == 6).await;
+    let away = health(&observer, |health| health.sentences().len() == ObjectKind::ALL.len()).await;
     assert!(!away.ready());
     let expected = "TenantControlPlanes could not be listed yet, waiting since 2026-11-22 08:00:00 UTC: the server is currently unable to handle the request";
     assert_eq!(away.sentences()[0], expected);

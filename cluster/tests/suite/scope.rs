@@ -50,11 +50,12 @@ async fn each_kind_is_watched_in_each_namespace_and_nodes_in_the_cluster() {
         ("/apis/apps/v1/namespaces/team-b/replicasets?", 2),
         ("/api/v1/namespaces/team-b/pods?", 2),
         ("/api/v1/namespaces/team-b/events?", 2),
+        ("/apis/upgrade-console.kamaji.clastix.io/v1alpha1/namespaces/team-b/upgradeplans?", 2),
         ("/api/v1/nodes?", 2),
     ] {
         assert_eq!(asked.iter().filter(|target| target.starts_with(path)).count(), times, "{path}");
     }
-    assert_eq!(asked.len(), 2 * (5 * 2 + 1));
+    assert_eq!(asked.len(), 2 * (6 * 2 + 1));
 }
 
 #[tokio::test(start_paused = true)]

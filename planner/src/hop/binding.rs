@@ -80,7 +80,11 @@ impl Binding {
 
     /// What is no longer as it was. Empty means that the agreement still holds.
     pub fn changes(&self, now: &TenantSnapshot) -> Vec<FactChange> {
-        let now = Self::of(now);
+        self.changes_to(&Self::of(now))
+    }
+
+    /// What is otherwise in a later binding of the same tenant.
+    pub fn changes_to(&self, now: &Self) -> Vec<FactChange> {
         if self.uid != now.uid {
             return vec![FactChange::new("the object was deleted and made anew", &self.uid, &now.uid)];
         }
@@ -148,7 +152,8 @@ impl Changes {
 }
 
 impl FactChange {
-    fn new(what: &str, before: impl fmt::Display, now: impl fmt::Display) -> Self {
+    /// `what` changed, in words.
+    pub fn new(what: &str, before: impl fmt::Display, now: impl fmt::Display) -> Self {
         Self { what: what.to_owned(), before: before.to_string(), now: now.to_string() }
     }
 }

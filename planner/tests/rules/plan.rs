@@ -3,6 +3,7 @@
 mod given;
 mod image;
 mod owned;
+mod stored;
 mod written;
 
 use planner::cluster_api::ClusterApiFacts;

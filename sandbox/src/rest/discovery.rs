@@ -6,13 +6,14 @@ use crate::error::ApiError;
 use crate::kinds::Kind;
 
 /// Groups with kinds of their own, and those that only answer reviews.
-pub(super) const GROUPS: [(&str, &str); 6] = [
+pub(super) const GROUPS: [(&str, &str); 7] = [
     ("apps", "v1"),
     ("authentication.k8s.io", "v1"),
     ("authorization.k8s.io", "v1"),
     ("cluster.x-k8s.io", "v1beta2"),
     ("controlplane.cluster.x-k8s.io", "v1alpha2"),
     ("kamaji.clastix.io", "v1alpha1"),
+    ("upgrade-console.kamaji.clastix.io", "v1alpha1"),
 ];
 
 pub(super) fn version(version: &str) -> Value {
@@ -62,10 +63,10 @@ pub(super) fn resources(kinds: &[Kind], group: &str, version: &str) -> Result<Va
         if !kind.short_names().is_empty() {
             resource["shortNames"] = json!(kind.short_names());
         }
-        if kind.group() == "kamaji.clastix.io" {
-            resource["categories"] = json!(["kamaji"]);
-        } else if kind.is_cluster_api() {
+        if kind.is_cluster_api() {
             resource["categories"] = json!(["cluster-api"]);
+        } else if kind.is_custom() {
+            resource["categories"] = json!(["kamaji"]);
         }
         resources.push(resource);
         if kind.has_status() {

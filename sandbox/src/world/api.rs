@@ -100,6 +100,12 @@ impl World {
             // A new ReplicaSet is stored with `status.replicas`, the others with nothing.
             object["status"] = if kind == Kind::ReplicaSet { json!({"replicas": 0}) } else { json!({}) };
         }
+        if kind == Kind::UpgradePlan
+            && let Some(fields) = object.as_object_mut()
+        {
+            // With the subresource, a status comes by it alone.
+            fields.remove("status");
+        }
         if let Some(manager) = options.manager {
             let written = object["spec"].clone();
             self.record_manager(kind, &mut object, manager, Part::Object, &json!({"spec": written}));

@@ -6,6 +6,7 @@ mod cluster_api;
 mod doors;
 mod images;
 mod metrics;
+mod plans;
 mod refusals;
 mod support;
 mod tenants;

@@ -24,7 +24,7 @@ use tokio::{net::TcpListener, process::Command, sync::Semaphore, time::timeout};
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-async fn plan(kubeconfig: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub(crate) async fn plan(kubeconfig: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_console"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CONSOLE_")) {
         command.env_remove(name);

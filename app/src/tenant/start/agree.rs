@@ -129,6 +129,7 @@ pub(super) fn agree(
                 <input type="hidden" name="name" value=first.id.name.clone() />
                 <input type="hidden" name="version" value=version />
                 <input type="hidden" name="strategy" value=strategy />
+                <input type="hidden" name="plan" value=given.plan />
                 <input type="hidden" name="binding" value=binding />
                 {acknowledgement}
                 {typing}

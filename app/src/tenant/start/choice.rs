@@ -29,6 +29,8 @@ pub struct StartQuery {
     pub strategy: String,
     /// The typed strategy, where `strategy` is `custom`.
     pub custom: String,
+    /// The stored plan that is to be started; empty for none. Whoever chooses something else leaves it.
+    pub plan: String,
     /// What a person had agreed to when a start was refused.
     pub seen: String,
     /// The acknowledgement, as it was given before a refusal.
@@ -52,6 +54,8 @@ pub struct Agreed {
     pub version: String,
     /// The strategy wanted; empty keeps what is declared.
     pub strategy: String,
+    /// The stored plan that this starts; empty for none.
+    pub plan: String,
     /// What the person saw ([`Binding`](planner::hop::Binding)).
     pub binding: String,
     /// Not empty if the person has checked the kubelets.
@@ -239,6 +243,7 @@ impl Agreed {
             version: self.version.clone(),
             strategy: self.strategy.clone(),
             custom: String::new(),
+            plan: self.plan.clone(),
             seen: self.binding.clone(),
             kubelets_checked: self.kubelets_checked.clone(),
             typed_name: self.typed_name.clone(),
@@ -265,6 +270,7 @@ impl StartQuery {
                 "version" => &mut query.version,
                 "strategy" => &mut query.strategy,
                 "custom" => &mut query.custom,
+                "plan" => &mut query.plan,
                 "seen" => &mut query.seen,
                 "kubelets_checked" => &mut query.kubelets_checked,
                 "typed_name" => &mut query.typed_name,
@@ -289,6 +295,7 @@ impl StartQuery {
             ("version", &self.version),
             ("strategy", &self.strategy),
             ("custom", &self.custom),
+            ("plan", &self.plan),
             ("seen", &self.seen),
             ("kubelets_checked", &self.kubelets_checked),
             ("typed_name", &self.typed_name),
@@ -304,7 +311,7 @@ impl StartQuery {
         links::query(&pairs)
     }
 
-    /// The choices without what belongs to a refused start.
+    /// The choices without what belongs to a refused start or to a stored plan.
     pub(crate) fn choices_only(&self) -> Self {
         Self {
             version: self.version.clone(),

@@ -32,7 +32,10 @@ fn what_is_given_is_read_and_put_together_or_the_reason_is_said() {
         (["0.03", "", "", "", "", ""], together),
         (["0.03", "0.01", "", "", "", ""], together),
         (["", "", "EUR", "", "", ""], together),
-        (["", "", "", "much", "", ""], "`much` ends in `much`, which is no unit of a quantity (n, u, m, k, M, G, T, P, E, Ki … Ei, or e3)"),
+        (
+            ["", "", "", "much", "", ""],
+            "`much` ends in `much`, which is no unit of a quantity (n, u, m, k, M, G, T, P, E, Ki … Ei, or e3)",
+        ),
         (["", "", "", "", "-1Gi", ""], "an assumption is less than nothing"),
         (["", "", "", "", "", "-1"], "`-1` is no number of connections"),
     ] {

@@ -3,7 +3,7 @@ use planner::cost::Prices;
 use planner::datastore::DataStoreLoad;
 use planner::placement::{Quantity, QuotaUse, Verdict};
 use planner::plan::{
-    CostFacts, DryRunFact, Evidence, Neighbours, PlanFacts, PlannedCosts, RoomFact, UpgradePlan, make,
+    CostFacts, DryRunFact, Evidence, ImageFact, Neighbours, PlanFacts, PlannedCosts, RoomFact, UpgradePlan, make,
 };
 use planner::strategy::Strategy;
 use planner::tenant::{DataStoreFacts, MeasuredUsage, PodRequests, Reading, TenantSnapshot};
@@ -27,6 +27,7 @@ fn planned(snapshot: &TenantSnapshot, strategy: &str, costs: CostFacts) -> Upgra
             neighbours: Neighbours::default(),
             room: RoomFact::Simulated(Verdict::Fits { more: 3 }, Vec::new()),
             dry_run: DryRunFact::Accepted,
+            image: ImageFact::NotAsked,
             tenant: Vec::new(),
             cluster_api: None,
         },

@@ -1,0 +1,95 @@
+//! Stored plans, for whoever may see their tenant.
+
+use cluster::Identity;
+use cluster::change::ChangeError;
+use planner::plan::stored::{Asked, ListedPlan, PlanName, PlanState, StoredPlan, Storing};
+use planner::tenant::{TenantId, TenantSnapshot};
+
+use super::{Backend, Request, bad_input, from_change, read_strategy};
+use crate::error::ConsoleError;
+use crate::fleet::PlanLink;
+use crate::tenant::plans::{Compared, PlansHere, StoredHere};
+
+impl Backend {
+    /// The newest stored plan of a tenant that is still to be started.
+    pub(super) fn open_plan(&self, identity: &Identity, snapshot: &TenantSnapshot) -> Option<PlanLink> {
+        self.observer.plans(identity, &snapshot.id).into_iter().find_map(|plan| match plan {
+            ListedPlan::Broken { .. } => None,
+            ListedPlan::Readable(line) => {
+                let stale = match line.state(snapshot) {
+                    PlanState::Current => false,
+                    PlanState::Stale(_) => true,
+                    PlanState::Started { .. } => return None,
+                };
+                Some(PlanLink { name: line.name, version: line.version, stale })
+            }
+        })
+    }
+}
+
+impl Request {
+    /// The stored plans of a tenant, the newest first.
+    pub(crate) fn plans(&self, id: &TenantId) -> Result<PlansHere, ConsoleError> {
+        self.backend.snapshot(&self.identity, id)?;
+        let storing = match &self.backend.changes {
+            Some(_) => self.backend.observer.storing(&id.namespace),
+            None => Storing::Unlisted("a recording is played".to_owned()),
+        };
+        Ok(PlansHere { storing, plans: self.backend.observer.plans(&self.identity, id) })
+    }
+
+    /// A stored plan with what has changed since it was made, told by making it anew.
+    pub(crate) async fn stored_plan(&self, id: &TenantId, name: &str) -> Result<StoredHere, ConsoleError> {
+        let name: PlanName = name.parse().map_err(bad_input)?;
+        self.backend.snapshot(&self.identity, id)?;
+        let changes = self.changes(id)?;
+        let failed = |error| from_plan_change(id, &name, error);
+        let plan = changes.stored(&self.identity, id, &name).await.map_err(failed)?;
+        let compared = match changes.plan_asked(&self.identity, id, &plan.asked).await {
+            Ok(anew) => Compared::With(plan.changes(&anew)),
+            Err(error) => Compared::Failed(error.to_string()),
+        };
+        Ok(StoredHere { plan, compared })
+    }
+
+    /// Stores the plan of a choice, if it is still the one that was seen.
+    pub(crate) async fn store_plan(
+        &self,
+        id: &TenantId,
+        version: &str,
+        strategy: &str,
+        seen: &str,
+    ) -> Result<StoredPlan, ConsoleError> {
+        let asked = Asked {
+            version: version.parse().map_err(bad_input)?,
+            strategy: read_strategy(strategy)?,
+            overrides: Vec::new(),
+            data_store_limit: None,
+        };
+        let stored = self.changes(id)?.store(&self.identity, id, asked, Some(seen)).await;
+        stored.map_err(|error| from_change(id, error))
+    }
+
+    /// Makes a stored plan anew.
+    pub(crate) async fn renew_plan(&self, id: &TenantId, name: &str, seen: &str) -> Result<(), ConsoleError> {
+        let name: PlanName = name.parse().map_err(bad_input)?;
+        let renewed = self.changes(id)?.renew(&self.identity, id, &name, seen).await;
+        renewed.map(|_| ()).map_err(|error| from_plan_change(id, &name, error))
+    }
+
+    /// Deletes a stored plan; `seen` is empty for one that cannot be read.
+    pub(crate) async fn delete_plan(&self, id: &TenantId, name: &str, seen: &str) -> Result<(), ConsoleError> {
+        let name: PlanName = name.parse().map_err(bad_input)?;
+        let seen = (!seen.is_empty()).then_some(seen);
+        let deleted = self.changes(id)?.delete_plan(&self.identity, id, &name, seen).await;
+        deleted.map_err(|error| from_plan_change(id, &name, error))
+    }
+}
+
+/// A failed request about one stored plan in the words of the HTTP edge.
+pub(super) fn from_plan_change(id: &TenantId, name: &PlanName, error: ChangeError) -> ConsoleError {
+    match error {
+        ChangeError::NoSuchPlan => ConsoleError::UnknownPlan(name.to_string()),
+        other => from_change(id, other),
+    }
+}

@@ -1,0 +1,94 @@
+use leptos::prelude::{Owner, ServerAction};
+use planner::hop::{Binding, FactChange};
+use planner::plan::Verdict;
+use planner::plan::stored::{ListedPlan, PlanLine, PlanState, Storing};
+use planner::strategy::Strategy;
+use planner::tenant::TenantSnapshot;
+
+use super::page::Standing;
+use super::{Compared, PlansHere, plans_section, refused};
+use crate::test_support::{NOW, html, tenant, text};
+
+fn line(snapshot: &TenantSnapshot) -> PlanLine {
+    PlanLine {
+        tenant: snapshot.id.clone(),
+        name: "one".parse().expect("a name"),
+        from: "v1.35.6".to_owned(),
+        version: "v1.36.4".parse().expect("a version"),
+        strategy: Some(Strategy::IN_PLACE),
+        verdict: Verdict::Warnings,
+        binding: Binding::of(snapshot),
+        made_by: "ada".to_owned(),
+        made_at: NOW,
+    }
+}
+
+fn listed(here: &PlansHere, now: &TenantSnapshot) -> String {
+    let owner = Owner::new();
+    owner.with(|| html(|| plans_section(here, now, ServerAction::new())))
+}
+
+#[test]
+fn a_list_says_how_each_plan_stands_and_whether_any_can_be_kept() {
+    let made_of = tenant("v1.35.6");
+    let plans = |plans: Vec<ListedPlan>| PlansHere { storing: Storing::Here, plans };
+    let one = || plans(vec![ListedPlan::Readable(Box::new(line(&made_of)))]);
+    let broken = || ListedPlan::Broken {
+        tenant: made_of.id.clone(),
+        name: "two".parse().expect("a name"),
+        why: "`spec.to` is <b>wrong</b>".to_owned(),
+    };
+    let changed = |change: fn(&mut TenantSnapshot)| {
+        let mut now = made_of.clone();
+        change(&mut now);
+        now
+    };
+    let cases = [
+        (one(), made_of.clone(), "v1.35.6 → v1.36.4 with strategy 0/1 current one, made by ada,"),
+        (one(), changed(|now| now.replicas = 2), "stale one, made by ada,"),
+        (one(), changed(|now| now.replicas = 2), "Changed since it was made: the number of replicas: 3 → 2;"),
+        (plans(vec![broken()]), made_of.clone(), "two cannot be read `spec.to`"),
+    ];
+    for (here, now, words) in cases {
+        let said = text(&listed(&here, &now)).replace("spec.to", "`spec.to`");
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!listed(&plans(vec![broken()]), &made_of).contains("<b>"), "nothing of an object is markup");
+    let page = listed(&one(), &made_of);
+    assert!(page.contains("href=\"/tenants/team-a/tenant-00/plan?stored=one\""), "{page}");
+    let many = plans((0..23).map(|_| ListedPlan::Readable(Box::new(line(&made_of)))).collect());
+    assert!(text(&listed(&many, &made_of)).contains("And 3 more, older ones"));
+    assert_eq!(listed(&plans(Vec::new()), &made_of), "");
+}
+
+#[test]
+fn what_is_seen_now_counts_before_what_was_compared_and_nothing_is_current_unseen() {
+    let change = |what: &str| FactChange::new(what, "a", "b");
+    let started = || PlanState::Started { to: "v1.36.4".parse().expect("a version"), finished: false };
+    let nothing = || Compared::With(Vec::new());
+    let cases = [
+        (PlanState::Current, nothing(), Standing::Current),
+        (PlanState::Current, Compared::With(vec![change("found")]), Standing::Stale(vec![change("found")])),
+        (PlanState::Current, Compared::Failed("away".to_owned()), Standing::NotCompared("away".to_owned())),
+        (PlanState::Stale(vec![change("live")]), nothing(), Standing::Stale(vec![change("live")])),
+        (PlanState::Stale(vec![change("live")]), Compared::Failed("x".into()), Standing::Stale(vec![change("live")])),
+        (started(), nothing(), Standing::Started(started())),
+    ];
+    for (state, compared, expected) in cases {
+        assert_eq!(Standing::of(state, &compared), expected, "{compared:?}");
+    }
+}
+
+#[test]
+fn a_plain_form_that_was_refused_says_what_it_meant() {
+    for (status, words) in [
+        ("409", "It is no longer what you looked at."),
+        ("403", "refuses this to you"),
+        ("504", "it is not known whether it was written"),
+        ("500", "could not be reached"),
+    ] {
+        let said = text(&html(|| refused(status)));
+        assert!(said.contains(words), "{status}: {said}");
+    }
+    assert!(refused("").is_none() && refused("<b>").is_none());
+}
