@@ -89,11 +89,11 @@ export class Sandbox {
     await this.post(`tenants/${tenant}`, behaviour);
   }
 
-<<<<<<< HEAD
   /** A person takes the next step at a node of a tenant: cordon, drain, upgrade, wait until it is ready, uncordon. */
   async stepAtNode(tenant: string, node: string): Promise<void> {
     await this.post(`tenants/${tenant}/nodes/${node}/step`, {});
-=======
+  }
+
   /** Plays a person who brings a worker of a tenant to this version, one minor after the other. */
   async upgradeWorker(tenant: string, node: string, version: string): Promise<void> {
     for (;;) {
@@ -102,7 +102,6 @@ export class Sandbox {
         return;
       }
     }
->>>>>>> fad0c1112b09714c0520d42abe461a5c7f1890b6
   }
 
   /** Waits until the console watches every kind, so that it knows everything that is. */
