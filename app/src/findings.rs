@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use planner::finding::{Finding, Severity};
 use planner::plan::PlannedFinding;
 
+use crate::prose::prose;
 use crate::trouble::sentence;
 
 /// The findings as a list, worst first. What passes is folded away: it matters to whoever wants to check the checks.
@@ -56,10 +57,10 @@ fn finding_item(finding: PlannedFinding) -> AnyView {
         Severity::Passes => ("finding finding--passes", "severity severity--passes", "Passes"),
     };
     let evidence = (!finding.evidence.is_empty()).then(|| {
-        view! { <p class="finding__evidence">{finding.evidence}</p> }
+        view! { <p class="finding__evidence">{prose(&finding.evidence)}</p> }
     });
     let remedy = finding.remedy.map(|remedy| {
-        view! { <p class="finding__remedy">{sentence(&remedy)}</p> }
+        view! { <p class="finding__remedy">{prose(&sentence(&remedy))}</p> }
     });
     let source = finding.source;
     let source = match finding.url {
@@ -74,7 +75,7 @@ fn finding_item(finding: PlannedFinding) -> AnyView {
     view! {
         <li class=item>
             <span class=word>{label}</span>
-            <p class="finding__title">{sentence(&finding.sentence)}</p>
+            <p class="finding__title">{prose(&sentence(&finding.sentence))}</p>
             {evidence}
             {remedy}
             <p class="finding__source">{"Source: "} {source}</p>
