@@ -162,7 +162,7 @@ test("the deployed rights suffice, and each one that is missing is told where it
 
   const differing: string[] = [];
   for (const missing of [undefined, ...rights]) {
-    const account = missing === undefined ? "whole" : `without-${inWords(missing).replace(" ", "-")}`;
+    const account = missing === undefined ? "whole" : `without-${inWords(missing).replaceAll(/[ \/]/g, "-")}`;
     const left = rights.filter((right) => right !== missing);
     const console = await consoleOf(account, "cluster", left);
     const expected = missing === undefined ? {} : LACKS[inWords(missing)]!;

@@ -17,6 +17,8 @@ use crate::tenant::Tenant;
 use crate::tenant::start::diff;
 use crate::trouble::{error_notice, sentence};
 
+mod objects;
+
 /// What Cluster API has of a tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -108,6 +110,7 @@ pub(crate) fn owned_section(view: &OwnedByClusterApi) -> AnyView {
             </p>
             {advised}
             {(!facts.problems.is_empty()).then(|| view! { <ul class="plain-list">{problems}</ul> })}
+            {objects::objects(facts)}
             {films(facts)}
         </section>
     }
