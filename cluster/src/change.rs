@@ -1,6 +1,6 @@
 //! Changes. The only place of the console that writes to a management cluster.
 //!
-//! A write is always: fresh objects → `planner`'s verdict → server-side dry run → merge patch that names only the fields it
+//! A write of a tenant is always: fresh objects → `planner`'s verdict → server-side dry run → merge patch that names only the fields it
 //! changes and carries `resourceVersion`. What a person agreed to is bound to the object's uid, its generation and the facts of
 //! the verdict. On a conflict everything is read again, and it goes on only if the agreement still holds: Kamaji writes status
 //! many times a second, so a conflict alone says nothing. The `resourceVersion` also makes it safe that kube's client repeats a

@@ -3,7 +3,7 @@ import { defineConfig } from "@playwright/test";
 import base from "../playwright.config.js";
 
 /** Journeys that take something away from all tenants, or measure how long something takes. */
-const ALONE = ["figures", "interruptions", "plans", "quota", "upgrade", "webhook"].map((name) => `**/${name}.spec.ts`);
+const ALONE = ["figures", "interruptions", "plans", "quota", "upgrade", "webhook", "workers"].map((name) => `**/${name}.spec.ts`);
 
 /** The journeys on the reality cluster. It is started by `cargo xtask reality test`, which also says where it is. */
 export default defineConfig({

@@ -46,7 +46,8 @@ const NODES_UNKNOWN = "not known: the nodes may not be read";
  */
 const LACKS: Record<string, Partial<Record<Place, string>>> = {
   "list tenantcontrolplanes": Object.fromEntries(EVERYWHERE.map((place) => [place, "…"])),
-  "watch tenantcontrolplanes": Object.fromEntries(EVERYWHERE.map((place) => [place, "…"])),
+  // The command reads once, so a list is enough for it.
+  "watch tenantcontrolplanes": Object.fromEntries(EVERYWHERE.filter((place) => place !== "plan").map((place) => [place, "…"])),
   "get tenantcontrolplanes": { start: "The management cluster refuses this: …", plan: "no plan for team-a/rights could be made: nothing was written, a permission is missing: …" },
   "patch tenantcontrolplanes": {
     // It is learnt by a dry run with an impossible version.

@@ -165,10 +165,16 @@ test.describe("through Cluster API", () => {
     await expect(page.locator("ins", { hasText: "by-hand-general-v1-36-4" })).toBeVisible();
   });
 
-  test("an upgrade that is held says by what, and a refused version the way back", async ({ page, open }) => {
+  test("an upgrade that is held says by what, and a refused version the way back", async ({ page, open, accessible }) => {
     await open("/tenants/team-a/held/workers");
     await expect(verdict(page).getByRole("status")).toContainText("3 of 6 workers run v1.36.4");
     await expect(steps(page, "v1.36.4").filter({ hasText: "Waits." })).toContainText("hold-upgrade-sequence");
+    await page.getByText("The objects as they stood").click();
+    const object = (name: string) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) });
+    await expect(object("Cluster held")).toContainText("TopologyReconciled False (MachineDeploymentsUpgradeDeferred)");
+    await expect(object("MachineDeployment held-batch")).toContainText("3 wanted: 3 there, 3 ready, 3 available, 3 up to date");
+    await expect(object("Machine held-batch-v1-35-9-0")).toContainText("Running");
+    await accessible();
     await open("/tenants/team-a/refused/workers");
     await expect(section(page, "v1.37.0")).toContainText("unable to upgrade to a version greater than the supported one (v1.36)");
     await page.setViewportSize({ width: 390, height: 800 });
