@@ -20,12 +20,12 @@ const HALF_WAY: [Worker<'_>; 6] = {
         Worker { name, kubelet, os: "Ubuntu 24.04.3 LTS", pool, ready: true }
     }
     [
-        node("general-1", "v1.36.4", "general"),
-        node("general-2", "v1.36.4", "general"),
-        node("general-3", "v1.36.4", "general"),
-        node("batch-1", "v1.35.9", "batch"),
-        node("batch-2", "v1.35.9", "batch"),
-        node("batch-3", "v1.35.9", "batch"),
+        node("held-general-v1-36-4-0", "v1.36.4", "general"),
+        node("held-general-v1-36-4-1", "v1.36.4", "general"),
+        node("held-general-v1-36-4-2", "v1.36.4", "general"),
+        node("held-batch-v1-35-9-0", "v1.35.9", "batch"),
+        node("held-batch-v1-35-9-1", "v1.35.9", "batch"),
+        node("held-batch-v1-35-9-2", "v1.35.9", "batch"),
     ]
 };
 
