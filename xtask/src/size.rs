@@ -12,13 +12,14 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 /// The pages measured. The sandbox has this tenant.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "/",
     "/tenants/team-a/tenant-00",
     "/tenants/team-a/tenant-00/plan",
     "/tenants/team-a/tenant-00/start",
     "/tenants/team-a/tenant-00/rollout",
     "/tenants/team-a/tenant-00/lab",
+    "/tenants/team-a/tenant-00/workers",
 ];
 
 /// The budget for a first visit of the fleet, the page that people open the console with, in bytes.
