@@ -15,7 +15,7 @@ use planner::workers::{Progress, progress};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::ask::Asker;
+use super::ask::{Asker, bounded_to};
 use super::read::nodes;
 use super::{Looker, TenantAccess};
 use crate::identity::Identity;
@@ -24,6 +24,8 @@ use crate::identity::Identity;
 const AT_ONCE: usize = 8;
 /// How long one tenant may take in all, from its Secret to its last node.
 const LOOK_WITHIN: Duration = Duration::from_secs(4);
+/// Longest answer that is read (bytes): a page of Nodes with all of their images has a quarter of it.
+const LONGEST_ANSWER: usize = 4 << 20;
 /// How long an answer serves again.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 /// Answers that are kept at most, counted by tenant and person.
@@ -133,7 +135,8 @@ impl TenantAccess {
         if let Some(told) = told.as_ref().filter(|told| told.is_fresh(target) && told.digest == opened.digest) {
             return Ok(told.answer.clone());
         }
-        let nodes = timeout_at(due, nodes::listed(&Asker::new(opened.client))).await;
+        let ask = Asker::new(bounded_to(LONGEST_ANSWER, &opened.client));
+        let nodes = timeout_at(due, nodes::listed(&ask)).await;
         let answer = nodes.unwrap_or(Answer::TimedOut { seconds: LOOK_WITHIN.as_secs() });
         let answer = answer.map(|nodes| progress(&nodes, target));
         *told =
