@@ -480,6 +480,34 @@ async fn whoever_loses_the_right_stops_seeing_and_a_silent_cluster_takes_it_from
         assert_eq!(ended.as_ref().map(ToString::to_string), said, "{path} {how:?}");
         assert!(ended.is_none_or(|seen| seen.workers().is_none()), "{path} {how:?}");
         assert_ne!(console.way_in.set(None), 0, "{path} {how:?}: it was asked");
+        // The next look finds all as it was: silences that follow one another are another thing.
+        tokio::time::sleep(LOOKED_AT_AGAIN).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silence_that_lasts_ends_what_is_shown_and_shows_newcomers_nothing() {
+    let minute = Duration::from_secs(60);
+    let console = Console::new().await;
+    let tenants = console.changes.tenants();
+    let id = id("team-a", "troubled");
+    let subscribe = || tenants.subscribe_workers(&owner(), &id).expect("there is such a tenant");
+    let mut first = subscribe();
+    until(&mut first, |seen| seen.is_live()).await;
+    for (path, how) in [("/secrets/", How::Code(429)), ("/tenantcontrolplanes/", How::Silence)] {
+        let began = tokio::time::Instant::now();
+        console.way_in.set(Some((path, how)));
+        assert!(subscribe().borrow().is_live(), "{path} {how:?}: nothing is in doubt yet");
+        tokio::time::sleep(minute + Duration::from_secs(5)).await;
+        let mut newcomer = subscribe();
+        let told = until(&mut newcomer, |seen| !matches!(&**seen, LiveWorkers::Waiting)).await;
+        assert!(matches!(&*told, LiveWorkers::NotAsked(_)), "{path} {how:?}: {told}");
+        let ended = until(&mut first, |seen| !seen.is_live()).await;
+        assert!(ended.workers().is_none(), "{path} {how:?}: {ended}");
+        assert!((2 * minute..4 * minute).contains(&began.elapsed()), "{path} {how:?}: {:?}", began.elapsed());
+        console.way_in.set(None);
+        until(&mut newcomer, |seen| seen.is_live()).await;
+        until(&mut first, |seen| seen.is_live()).await;
     }
 }
 
