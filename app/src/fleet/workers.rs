@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::FleetRow;
 use crate::error::ConsoleError;
 
-/// Tenants that one request asks about at most. Eight are looked at at once, each for at most 4 s, so that even if all of them
-/// hang the answer comes well within the time that a request may take.
+/// Tenants that one request asks about at most. For each person eight are looked at at once, each for at most 4 s, so even if all
+/// of them hang each has its turn, unless the console is busy with other people's tenants that hang too. What is not reached within
+/// 20 s is not known, so the answer comes within the time that a request may take.
 pub const ASKED_TOGETHER: usize = 24;
 
 /// Pause between two looks.
