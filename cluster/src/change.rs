@@ -12,7 +12,6 @@ mod evidence;
 mod fresh;
 mod plan;
 mod stored;
-mod tenant_checks;
 mod turns;
 
 use std::sync::Arc;
