@@ -70,17 +70,12 @@ impl WorkersLook {
     pub(super) fn at(self, rows: &[FleetRow]) {
         #[cfg(feature = "hydrate")]
         {
-            let asked: Vec<_> = rows.iter().filter(|row| may_follow(row)).map(browser::Asked::of).collect();
+            let asked: Vec<_> = rows.iter().filter(|row| row.workers_follow).map(browser::Asked::of).collect();
             Effect::new(move |_| self.rounds.ask(asked.clone()));
         }
         #[cfg(not(feature = "hydrate"))]
         let _ = rows;
     }
-}
-
-/// Whether anything can be said of a row's workers: while its control plane is on the way, that comes first.
-fn may_follow(row: &FleetRow) -> bool {
-    row.rollout.is_none() && row.replicas > 0 && row.installed.as_ref() == Some(&row.wanted)
 }
 
 /// What is left to do in a row after its control plane, as one short line below its status.
@@ -90,7 +85,7 @@ pub(super) fn remark(row: &FleetRow, said: RwSignal<SaidOfWorkers>) -> impl Into
         let remaining = said.with(|said| said.get(&id).filter(|it| it.wanted == wanted).map(|it| it.remaining))?;
         Some(view! { <p class="small muted fleet-workers">{remaining.to_string()}</p> })
     };
-    may_follow(row).then_some(remark)
+    row.workers_follow.then_some(remark)
 }
 
 /// Notes an answer about these tenants: of those that it leaves out nothing is to be said any more.
