@@ -23,7 +23,7 @@ use planner::runbook::{ElsewherePage, Os, Runbook};
 use planner::stage;
 use planner::tenant::{Freshness, TenantId, TenantSnapshot};
 use planner::tenant_api::{Answer, NotAsked};
-use planner::workers::{DrainReport, LiveWorkers, NodeName};
+use planner::workers::{DrainReport, LiveWorkers, NodeName, workers_follow};
 use tokio::sync::watch;
 
 use crate::error::ConsoleError;
@@ -275,6 +275,7 @@ impl Backend {
             status: snapshot.status.clone(),
             support,
             rollout: is_under_way(report.stage).then(|| sentence(&report.sentence)),
+            workers_follow: workers_follow(snapshot).is_some(),
             stuck: report.stuck.iter().map(|finding| sentence(&finding.to_string())).collect(),
             next: self.next_step(snapshot, operator, today),
             plan: self.open_plan(identity, snapshot),

@@ -125,6 +125,8 @@ pub struct FleetRow {
     pub support: Option<Support>,
     /// The sentence of a running rollout.
     pub rollout: Option<String>,
+    /// Whether its workers may follow now ([`planner::workers::workers_follow`]): before, there is nothing to be said of them.
+    pub workers_follow: bool,
     /// Why it is stuck, in words.
     pub stuck: Vec<String>,
     /// What comes next.

@@ -12,7 +12,6 @@ mod evidence;
 mod fresh;
 mod plan;
 mod stored;
-mod tenant_checks;
 mod turns;
 
 use std::sync::Arc;
@@ -260,7 +259,13 @@ impl Changes {
                 Err(ChangeError::Conflict { .. }) => continue,
                 answer => answer?,
             };
-            let stored = match self.patch(client, tenant, &patch, RequestStep::Write).await {
+            // Noted first: this future may be dropped while the API server still works on the request.
+            let before = self.written.note_sent(&rehearsed);
+            let answer = self.patch(client, tenant, &patch, RequestStep::Write).await;
+            if answer.as_ref().is_err_and(ChangeError::nothing_written) {
+                self.written.take_back(tenant, before);
+            }
+            let stored = match answer {
                 Err(ChangeError::Conflict { .. }) => continue,
                 answer => answer?,
             };

@@ -1,14 +1,14 @@
 //! Whether a registry has an image: one question for its manifest, which downloads nothing.
 //!
 //! A tenant's owner names the registry in the tenant's object, and the console must not be sent to any place that somebody likes.
-//! So only those registries are asked that whoever runs the console has named.
+//! So only those registries are asked that whoever runs the console has named, and the one place that each of them sends on to.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{ACCEPT, LOCATION};
-use http::{Request, StatusCode, Uri};
+use http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, Request, StatusCode, Uri};
 use kube::client::Body;
 use kube::{Client, Config};
 use tokio::time::{Instant, timeout};
@@ -21,8 +21,14 @@ const MISSING_HOLDS: Duration = Duration::from_secs(20);
 /// Answers that are kept.
 const MOST_ANSWERS: usize = 200;
 /// Kinds of manifest that a registry may have for a tag.
-const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
-                         application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
+const MANIFESTS: [&str; 4] = [
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+];
+/// By which a registry says which manifest it has, whatever its kind.
+const DIGEST: &str = "docker-content-digest";
 
 /// The registries that may be asked. Cheap to clone.
 #[derive(Clone, Default)]
@@ -124,29 +130,48 @@ async fn ask(host: &str, place: &Uri, path: &str) -> Result<bool, NotKnown> {
         config.connect_timeout = Some(ANSWER_WITHIN);
         config.read_timeout = Some(ANSWER_WITHIN);
         let client = Client::try_from(config).map_err(|error| unreachable(error.to_string()))?;
-        let request = Request::head(&path).header(ACCEPT, MANIFESTS).body(Body::empty());
+        let request = Request::head(&path).header(ACCEPT, MANIFESTS.join(", ")).body(Body::empty());
         let request = request.map_err(|error| unreachable(error.to_string()))?;
         let answer = client.send(request).await.map_err(|error| unreachable(crate::errors::api_words(&error)))?;
         let status = answer.status();
-        let onwards = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()?.parse::<Uri>().ok());
-        match onwards.filter(|_| status.is_redirection() && !sent_on) {
-            Some(to) => {
-                // Never from an encrypted connection to one that is not.
-                if to.scheme_str().is_some_and(|scheme| Some(scheme) != place.scheme_str()) {
-                    return Err(NotKnown::Answered { host: host.to_owned(), status });
-                }
-                path = to.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-                if let (Some(scheme), Some(authority)) = (to.scheme_str(), to.authority()) {
-                    let there = Uri::builder().scheme(scheme).authority(authority.as_str()).path_and_query("/");
-                    place = there.build().map_err(|error| unreachable(error.to_string()))?;
-                }
-                sent_on = true;
-            }
-            None if status.is_success() => return Ok(true),
-            None if status == StatusCode::NOT_FOUND => return Ok(false),
-            None => return Err(NotKnown::Answered { host: host.to_owned(), status }),
+        let answered = || NotKnown::Answered { host: host.to_owned(), status };
+        if status.is_redirection() && !sent_on {
+            let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+            (place, path) = to.and_then(|to| onwards(&place, to)).ok_or_else(answered)?;
+            sent_on = true;
+        } else if status.is_success() && names_a_manifest(answer.headers()) {
+            return Ok(true);
+        } else if status == StatusCode::NOT_FOUND {
+            return Ok(false);
+        } else {
+            return Err(answered());
         }
     }
+}
+
+/// Where an answer from `asked` sends to: the host, and the path there. `None` if it is none, or leads from an encrypted connection
+/// to one that is not, or the other way. A path that does not begin at the root is none that a registry sends.
+fn onwards(asked: &Uri, to: &str) -> Option<(Uri, String)> {
+    // What begins so names a host, which `Uri` would take for a path.
+    let to: Uri = to.parse().ok().filter(|_| !to.starts_with("//"))?;
+    let (scheme, authority) = match (to.scheme(), to.authority()) {
+        (Some(scheme), Some(authority)) => (scheme, authority),
+        (None, None) => (asked.scheme()?, asked.authority()?),
+        _ => return None,
+    };
+    if Some(scheme) != asked.scheme() {
+        return None;
+    }
+    // The client puts the path of its place before every question, and this path is whole already.
+    let there = Uri::builder().scheme(scheme.clone()).authority(authority.clone()).path_and_query("/").build().ok()?;
+    Some((there, to.path_and_query()?.to_string()))
+}
+
+/// Whether an answer is a registry's about a manifest. A page for people, or a gateway that says yes to everything, is none.
+fn names_a_manifest(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    headers.contains_key(DIGEST) || MANIFESTS.iter().any(|manifest| manifest.eq_ignore_ascii_case(kind))
 }
 
 /// The path of a repository, as the OCI distribution specification has it (without its rules for separators).
@@ -205,28 +230,47 @@ mod tests {
         use axum::response::Redirect;
         use axum::routing::get;
         const MANIFEST: &str = "/base/v2/k8s/kube-apiserver/manifests/v1.36.4";
-        let answering = |status: u16| {
-            let answer = move || async move { StatusCode::from_u16(status).expect("a status") };
+        const INDEX: (&str, &str) = ("content-type", MANIFESTS[0]);
+        let answering_with = |status: u16, header: (&'static str, &'static str)| {
+            let answer = move || async move { (StatusCode::from_u16(status).expect("a status"), [header]) };
             axum::Router::new().route(MANIFEST, get(answer))
         };
+        let answering = |status: u16| answering_with(status, INDEX);
         assert_eq!(asked(served(answering(200)).await).await, Ok(true));
         assert_eq!(asked(served(answering(404)).await).await, Ok(false));
         let refused = asked(served(answering(401)).await).await.expect_err("not known");
         assert_eq!(refused.to_string(), "r.example answered 401 Unauthorized");
 
+        for (header, expected) in [
+            (("content-type", "application/vnd.docker.distribution.manifest.v2+json; charset=utf-8"), Ok(true)),
+            (("docker-content-digest", "sha256:0e1a"), Ok(true)),
+            (("content-type", "text/html"), Err("r.example answered 200 OK")),
+            (("content-type", "application/json"), Err("r.example answered 200 OK")),
+        ] {
+            let answer = asked(served(answering_with(200, header)).await).await;
+            assert_eq!(answer.map_err(|why| why.to_string()), expected.map_err(str::to_owned), "{header:?}");
+        }
+
         let near_by = served(answering(200)).await;
         let there = format!("http://{}{MANIFEST}", near_by.authority().expect("an address"));
         let sends_on = |to: String| axum::Router::new().fallback(move || async move { Redirect::temporary(&to) });
         assert_eq!(asked(served(sends_on(there.clone())).await).await, Ok(true), "sent on once");
+        const MOVED: &str = "/moved/v1.36.4";
+        let here = axum::Router::new().route(MANIFEST, get(|| async { Redirect::temporary(MOVED) }));
+        let here = here.route(MOVED, get(|| async { [INDEX] }));
+        assert_eq!(asked(served(here).await).await, Ok(true), "sent on to another path of the same host");
         let twice = served(sends_on(format!("{}v2", served(sends_on(there)).await))).await;
         assert!(matches!(asked(twice).await, Err(NotKnown::Answered { .. })), "sent on twice");
-        let elsewhere = served(sends_on("https://127.0.0.1:1/".to_owned())).await;
-        assert!(matches!(asked(elsewhere).await, Err(NotKnown::Answered { .. })), "to another scheme");
+        for to in ["https://127.0.0.1:1/", "//127.0.0.1:1/v2", "manifests/v1.36.4", "", "http://"] {
+            let answer = asked(served(sends_on(to.to_owned())).await).await;
+            assert!(matches!(answer, Err(NotKnown::Answered { .. })), "to {to:?}: {answer:?}");
+        }
 
         let questions = Arc::new(std::sync::atomic::AtomicU32::new(0));
         let count = Arc::clone(&questions);
         let counting = axum::Router::new().fallback(move || async move {
             count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            [INDEX]
         });
         let registries = Registries::new([("r.example".to_owned(), served(counting).await)]);
         for _ in 0..2 {

@@ -19,8 +19,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kube::{Client, Config, Error};
-use planner::tenant::{TenantId, TenantSnapshot};
-use planner::tenant_api::{Checked, NotAsked, Part, Route, TenantApi, check};
+use planner::tenant::TenantId;
+use planner::tenant_api::{NotAsked, TenantApi};
 use planner::version::KubernetesVersion;
 use tokio::time::timeout;
 
@@ -56,7 +56,6 @@ pub struct TenantAccess {
     client: Client,
     clock: Clock,
     transport: Transport,
-    route: Route,
     connect: Connect,
     kept: Arc<Mutex<BTreeMap<String, Kept>>>,
     watching: Arc<Watching>,
@@ -88,24 +87,18 @@ impl Looker {
 }
 
 impl TenantAccess {
-    /// `client`: the console's own, for the management cluster. Tenants are reached by their public endpoints.
+    /// `client`: the console's own, for the management cluster. Tenants are reached by their public endpoints; by their Services only
+    /// where the Secret holds no other way.
     pub fn new(client: Client, clock: Clock, transport: Transport) -> Self {
         Self {
             client,
             clock,
             transport,
-            route: Route::Endpoint,
             connect: Arc::new(Client::try_from),
             kept: Arc::default(),
             watching: Arc::default(),
             looks: Arc::default(),
         }
-    }
-
-    /// Reaches tenants by their Services, as a console inside the management cluster can.
-    #[must_use]
-    pub fn by_service(self) -> Self {
-        Self { route: Route::Service, ..self }
     }
 
     /// Reaches tenants by other means than a connection: for a cluster in this process.
@@ -119,43 +112,13 @@ impl TenantAccess {
     /// It never fails: what could not be asked says so, and the whole takes no longer than opening and one part may.
     #[tracing::instrument(skip_all, fields(user = identity.user, %tenant))]
     pub async fn ask(&self, identity: &Identity, tenant: &TenantId, to: &KubernetesVersion) -> TenantApi {
-        self.ask_parts(identity, tenant, to, &Part::ALL).await
-    }
-
-    async fn ask_parts(
-        &self,
-        identity: &Identity,
-        tenant: &TenantId,
-        to: &KubernetesVersion,
-        parts: &[Part],
-    ) -> TenantApi {
         match self.open(identity, tenant).await {
             Err(why) => TenantApi::NotAsked(why),
             Ok(opened) => {
                 let now = (self.clock)();
-                TenantApi::Asked(Box::new(read::facts(&opened, to.minor(), parts, now).await))
+                TenantApi::Asked(Box::new(read::facts(&opened, to.minor(), now).await))
             }
         }
-    }
-
-    /// Checks one part again. When nothing answers at all, that is what comes back, in place of the part.
-    pub async fn check_again(
-        &self,
-        identity: &Identity,
-        snapshot: &TenantSnapshot,
-        to: &KubernetesVersion,
-        part: Part,
-    ) -> Checked {
-        let needed: &[Part] = match part {
-            Part::Server => &[Part::Server],
-            // It is judged for the kubelets that are there.
-            Part::KubeletConfig => &[Part::Server, Part::Nodes, Part::KubeletConfig],
-            part => &[Part::Server, part],
-        };
-        let api = self.ask_parts(identity, &snapshot.id, to, needed).await;
-        let mut checked = check(&api, snapshot, to, (self.clock)());
-        let wanted = checked.iter().position(|it| it.part == part && !it.findings.is_empty());
-        checked.swap_remove(wanted.unwrap_or(0))
     }
 
     /// Opens the way to one tenant's API as the person.

@@ -21,7 +21,7 @@ mod wait;
 
 use std::fmt;
 
-pub use self::advice::{Advice, Way, advise, proposed, wanted};
+pub use self::advice::{Advice, Way, advise, proposed};
 pub use self::change::{Change, ObjectRef};
 pub use self::machine_film::{MachineFilm, MachineTimings, NoFilm, WHAT_A_MACHINE_FILM_LEAVES_OUT, observed_film};
 pub use self::objects::{

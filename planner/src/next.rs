@@ -147,25 +147,6 @@ pub fn judge_version(
     judge_with(snapshot, wanted, operator, &standing_with(snapshot, operator, exit.as_ref()))
 }
 
-/// As [`judge_version`], for a text that may be no version at all.
-///
-/// # Errors
-/// As [`judge_version`]; first of all, that the text is no version that may be written.
-pub fn judge_text(
-    snapshot: &TenantSnapshot,
-    wanted: &str,
-    operator: &OperatorKnowledge,
-) -> Result<(KubernetesVersion, HopKind), Vec<Finding>> {
-    match wanted.parse::<KubernetesVersion>() {
-        Ok(version) => judge_version(snapshot, &version, operator).map(|hop| (version, hop)),
-        Err(error) => {
-            let mut findings = vec![FindingKind::Malformed { text: wanted.to_owned(), why: error.to_string() }.into()];
-            findings.extend(standing_findings(snapshot, operator));
-            Err(findings)
-        }
-    }
-}
-
 fn judge_with(
     snapshot: &TenantSnapshot,
     wanted: &KubernetesVersion,

@@ -13,7 +13,9 @@ pub use self::node::{Cordon, NodeFacts, NodeName, NodeNameError, PoolName, Readi
 pub use self::order::{NodeStep, Order, Pace, order};
 pub use self::passes::{Pass, PassesError, WayUp, passes, ways_up};
 pub use self::path::{PathError, PathStep, PathWorker, WorkerPasses, path};
-pub use self::progress::{Milestone, NextMinor, Progress, Reached, is_done, milestones, next_minor, progress};
+pub use self::progress::{
+    Milestone, NextMinor, Progress, Reached, is_done, is_draining, milestones, next_minor, progress,
+};
 pub use self::remaining::{Remaining, workers_follow};
 pub use self::skew::{
     KubeletVerdict, PolicyLine, ProxyVerdict, Serving, ServingError, is_left_behind, kube_proxy, kubelet, kubelet_reach,

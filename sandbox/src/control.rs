@@ -41,8 +41,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 }
 
 /// Whether the registry that the sandbox's nodes pull from has an image, as a registry's own API says it.
-async fn manifest(Path(tag): Path<String>) -> StatusCode {
-    if in_registry(&tag) { StatusCode::OK } else { StatusCode::NOT_FOUND }
+async fn manifest(Path(tag): Path<String>) -> Response {
+    if in_registry(&tag) {
+        [(header::CONTENT_TYPE, "application/vnd.oci.image.index.v1+json")].into_response()
+    } else {
+        StatusCode::NOT_FOUND.into_response()
+    }
 }
 
 /// A refusal of the control door.

@@ -14,6 +14,7 @@ pub(super) fn row(name: &str, version: &str) -> FleetRow {
         status: KamajiStatus::Ready,
         support: Some(Support::Supported { until: "2027-02-28".parse().expect("a date") }),
         rollout: None,
+        workers_follow: true,
         stuck: Vec::new(),
         next: NextStep::Upgrade("v1.36.4".parse().expect("a version")),
         plan: None,

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::FleetRow;
 use crate::error::ConsoleError;
 
-/// Tenants that one request asks about at most. Eight are looked at at once, each for at most 4 s, so that even if all of them
-/// hang the answer comes well within the time that a request may take.
+/// Tenants that one request asks about at most. For each person eight are looked at at once, each for at most 4 s, so even if all
+/// of them hang each has its turn, unless the console is busy with other people's tenants that hang too. What is not reached within
+/// 20 s is not known, so the answer comes within the time that a request may take.
 pub const ASKED_TOGETHER: usize = 24;
 
 /// Pause between two looks.
@@ -69,17 +70,12 @@ impl WorkersLook {
     pub(super) fn at(self, rows: &[FleetRow]) {
         #[cfg(feature = "hydrate")]
         {
-            let asked: Vec<_> = rows.iter().filter(|row| may_follow(row)).map(browser::Asked::of).collect();
+            let asked: Vec<_> = rows.iter().filter(|row| row.workers_follow).map(browser::Asked::of).collect();
             Effect::new(move |_| self.rounds.ask(asked.clone()));
         }
         #[cfg(not(feature = "hydrate"))]
         let _ = rows;
     }
-}
-
-/// Whether anything can be said of a row's workers: while its control plane is on the way, that comes first.
-fn may_follow(row: &FleetRow) -> bool {
-    row.rollout.is_none() && row.replicas > 0 && row.installed.as_ref() == Some(&row.wanted)
 }
 
 /// What is left to do in a row after its control plane, as one short line below its status.
@@ -89,7 +85,7 @@ pub(super) fn remark(row: &FleetRow, said: RwSignal<SaidOfWorkers>) -> impl Into
         let remaining = said.with(|said| said.get(&id).filter(|it| it.wanted == wanted).map(|it| it.remaining))?;
         Some(view! { <p class="small muted fleet-workers">{remaining.to_string()}</p> })
     };
-    may_follow(row).then_some(remark)
+    row.workers_follow.then_some(remark)
 }
 
 /// Notes an answer about these tenants: of those that it leaves out nothing is to be said any more.

@@ -14,7 +14,7 @@ use planner::tenant_api::Answer;
 use planner::version::{KubernetesVersion, Minor};
 use planner::workers::{
     DrainReport, DueStep, Gate, GateState, JsonPatch, LiveWorkers, NodeFacts, Order, Pace, PathWorker, Progress,
-    Serving, Workers, due, gates, kubelet_patches, next_minor, order, passes, path, progress,
+    Serving, Workers, due, gates, is_draining, kubelet_patches, next_minor, order, passes, path, progress,
 };
 
 use self::node::Drain;
@@ -254,7 +254,7 @@ fn chosen(
     let target = Memo::new(move |_| due.with(|due| due.as_ref().ok().map(|due| due.target.clone())));
     let draining = Memo::new(move |_| {
         let target = target.get();
-        node.with(|node| node.as_ref().zip(target).is_some_and(|(node, target)| node::is_draining(node, &target)))
+        node.with(|node| node.as_ref().zip(target).is_some_and(|(node, target)| is_draining(node, &target)))
     });
     drains.follow(node, draining);
     bring_into_view(name);

@@ -1,13 +1,20 @@
 //! Who writes when, and what was written that the watches have not brought yet.
 //!
 //! A verdict asks whether another tenant of the DataStore surges, and learns that from the watches. So writes on one DataStore go one
-//! after another, and each tells the next what it wrote. This holds for one console; another one is seen through the watches only.
+//! after another, and each tells the next what it wrote, or may have written. This holds for one console; another one is seen through
+//! the watches only.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use planner::strategy::DeclaredStrategy;
 use planner::tenant::{DeclaredVersion, TenantId, TenantSnapshot};
+use tokio::time::Instant;
+
+/// How long a write counts whose answer did not come. An API server gives up a request after a minute, and the watches bring soon
+/// what was stored; without them it would count for ever though nothing was.
+const UNANSWERED_COUNTS: Duration = Duration::from_secs(120);
 
 /// What two writes may not be judged for at once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,11 +34,13 @@ pub(super) struct Turns(Mutex<BTreeMap<Shared, Weak<tokio::sync::Mutex<()>>>>);
 pub(super) struct Written(Mutex<BTreeMap<TenantId, Stored>>);
 
 /// What of an object was stored by a write.
-struct Stored {
+pub(super) struct Stored {
     uid: String,
     generation: i64,
     version: DeclaredVersion,
     strategy: DeclaredStrategy,
+    /// Until when it counts, while it is not known whether it was stored at all.
+    unanswered_until: Option<Instant>,
 }
 
 impl Turns {
@@ -54,16 +63,27 @@ impl Turns {
 }
 
 impl Written {
+    /// Remembers a write that is about to be sent, by the object that a dry run of it gave: should nobody wait for the answer any more,
+    /// or none come, it may have been stored. Returns what was remembered before.
+    pub(super) fn note_sent(&self, rehearsed: &TenantSnapshot) -> Option<Stored> {
+        self.put(&rehearsed.id, Stored::of(rehearsed, Some(Instant::now() + UNANSWERED_COUNTS)))
+    }
+
     /// Remembers a write by the object that the API server stored.
     pub(super) fn note(&self, stored: &TenantSnapshot) {
-        let TenantSnapshot { uid, generation, desired_version, strategy, .. } = stored;
-        let written = Stored {
-            uid: uid.clone(),
-            generation: *generation,
-            version: desired_version.clone(),
-            strategy: strategy.clone(),
-        };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(stored.id.clone(), written);
+        self.put(&stored.id, Stored::of(stored, None));
+    }
+
+    /// Forgets a write of which the answer proves that nothing was stored; what was remembered `before` counts again.
+    pub(super) fn take_back(&self, tenant: &TenantId, before: Option<Stored>) {
+        match before {
+            Some(before) => drop(self.put(tenant, before)),
+            None => drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(tenant)),
+        }
+    }
+
+    fn put(&self, tenant: &TenantId, written: Stored) -> Option<Stored> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), written)
     }
 
     /// All tenants as they were observed, but with what was written since. What the watches have brought, or what belongs to a tenant
@@ -84,8 +104,20 @@ impl Written {
 }
 
 impl Stored {
+    fn of(object: &TenantSnapshot, unanswered_until: Option<Instant>) -> Self {
+        let TenantSnapshot { uid, generation, desired_version, strategy, .. } = object;
+        Self {
+            uid: uid.clone(),
+            generation: *generation,
+            version: desired_version.clone(),
+            strategy: strategy.clone(),
+            unanswered_until,
+        }
+    }
+
     fn is_news_to(&self, observed: &TenantSnapshot) -> bool {
-        observed.uid == self.uid && observed.generation < self.generation
+        let counts = self.unanswered_until.is_none_or(|until| Instant::now() < until);
+        counts && observed.uid == self.uid && observed.generation < self.generation
     }
 }
 
@@ -96,7 +128,7 @@ mod tests {
     use planner::tenant::TenantSnapshot;
     use serde_json::json;
 
-    use super::{Turns, Written};
+    use super::{Turns, UNANSWERED_COUNTS, Written};
     use crate::resources::{Object, ObjectKind};
 
     fn tenant(uid: &str, generation: i64, version: &str) -> TenantSnapshot {
@@ -130,6 +162,26 @@ mod tests {
             assert_eq!(wanted.concat(), expected, "{observed:?}");
             assert_eq!(!written.0.lock().expect("no panic").is_empty(), remembered, "{observed:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_without_an_answer_counts_for_a_while_and_one_that_was_refused_does_not() {
+        let written = Written::default();
+        let wanted = || written.over(vec![Arc::new(tenant("a", 2, "observed"))])[0].desired_version.to_string();
+        assert!(written.note_sent(&tenant("a", 3, "sent")).is_none());
+        assert_eq!(wanted(), "sent");
+        tokio::time::advance(UNANSWERED_COUNTS).await;
+        assert_eq!(wanted(), "observed");
+
+        written.note(&tenant("a", 3, "written"));
+        let before = written.note_sent(&tenant("a", 4, "sent"));
+        assert_eq!(wanted(), "sent");
+        let id = tenant("a", 4, "sent").id;
+        written.take_back(&id, before);
+        tokio::time::advance(UNANSWERED_COUNTS).await;
+        assert_eq!(wanted(), "written", "what was stored counts until the watches bring it");
+        written.take_back(&id, None);
+        assert_eq!(wanted(), "observed");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Questions to a tenant's API, and to the management cluster's about objects that tenants write. Whoever answers, or wrote the
 //! answer, is not trusted: it has a limit in time and in size.
 
+mod decode;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use tokio::time::timeout;
 use tokio_util::bytes::Bytes;
 use tower::BoxError;
 
+use self::decode::{Page, Unusable};
 use super::CONNECT_WITHIN;
 use crate::errors::api_words;
 
@@ -43,12 +46,18 @@ impl Asker {
     /// One object.
     pub(crate) async fn get(&self, path: &str) -> Answer<Value> {
         match Request::get(path).body(Vec::new()) {
-            Ok(request) => self.json(request).await,
+            Ok(request) => match self.client.request_text(request).await {
+                Ok(text) => match decode::object(&text) {
+                    Ok(object) => Answer::Read(object),
+                    Err(why) => Answer::Failed(why.to_string()),
+                },
+                Err(error) => failed(&error),
+            },
             Err(_) => Answer::Failed(format!("{path} is no path")),
         }
     }
 
-    /// All objects of a kind, page by page; of each page only what `keep` makes of it stays. More than `most` objects are not read,
+    /// All objects of a kind, page by page; of each object only what `keep` makes of it stays. More than `most` objects are not read,
     /// and then nothing is said of them: half a list would look like a whole one.
     pub(crate) async fn list<T>(
         &self,
@@ -57,41 +66,45 @@ impl Asker {
         most: usize,
         mut keep: impl FnMut(&Value) -> Option<T>,
     ) -> Answer<Vec<T>> {
-        let (mut kept, mut seen, mut params) = (Vec::new(), 0, params);
+        let (mut kept, mut left, mut params) = (Vec::new(), most, params);
         loop {
             let Ok(request) = kube::core::Request::new(path).list(&params) else {
                 return Answer::Failed(format!("{path} is no path"));
             };
-            let page = match self.json(request).await {
-                Answer::Read(page) => page,
-                Answer::Missing => return Answer::Missing,
-                Answer::Forbidden(words) => return Answer::Forbidden(words),
-                Answer::TimedOut { seconds } => return Answer::TimedOut { seconds },
-                Answer::Failed(why) => return Answer::Failed(why),
+            let page = match self.page(request, left, &mut keep).await {
+                Answer::Read(Ok(page)) => page,
+                Answer::Read(Err(Unusable::TooMany)) => {
+                    return Answer::Failed(format!("there are more than {most} of them"));
+                }
+                Answer::Read(Err(why)) => return Answer::Failed(why.to_string()),
+                other => return other.map(|_| Vec::new()),
             };
-            let items = page.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-            seen += items.len();
-            if seen > most {
-                return Answer::Failed(format!("there are more than {most} of them"));
-            }
-            kept.extend(items.iter().filter_map(&mut keep));
-            let token = page.pointer("/metadata/continue").and_then(Value::as_str).filter(|token| !token.is_empty());
-            match token {
-                Some(token) if !items.is_empty() => params = params.continue_token(token),
+            left -= page.seen;
+            kept.extend(page.kept);
+            match page.token {
+                Some(token) if page.seen > 0 => params = params.continue_token(&token),
                 _ => return Answer::Read(kept),
             }
         }
     }
 
-    /// One page of the metadata of a kind's objects.
-    pub(super) async fn metadata(&self, path: &str, limit: u32) -> Answer<Vec<Value>> {
+    /// One page of the metadata of a kind's objects, of about `limit` of them; what `keep` makes of each. An API server need not
+    /// keep to the limit, so no more than `most` are read, and of more nothing is said.
+    pub(super) async fn metadata<T>(
+        &self,
+        path: &str,
+        limit: u32,
+        most: usize,
+        mut keep: impl FnMut(&Value) -> Option<T>,
+    ) -> Answer<Vec<T>> {
         let Ok(request) = kube::core::Request::new(path).list_metadata(&ListParams::default().limit(limit)) else {
             return Answer::Failed(format!("{path} is no path"));
         };
-        self.json(request).await.map(|mut list| match list["items"].take() {
-            Value::Array(items) => items,
-            _ => Vec::new(),
-        })
+        match self.page(request, most, &mut keep).await {
+            Answer::Read(Ok(page)) => Answer::Read(page.kept),
+            Answer::Read(Err(why)) => Answer::Failed(why.to_string()),
+            other => other.map(|_| Vec::new()),
+        }
     }
 
     /// Those lines of `/metrics` that begin so.
@@ -103,12 +116,14 @@ impl Asker {
         }
     }
 
-    async fn json(&self, request: Request<Vec<u8>>) -> Answer<Value> {
+    async fn page<T>(
+        &self,
+        request: Request<Vec<u8>>,
+        most: usize,
+        keep: &mut impl FnMut(&Value) -> Option<T>,
+    ) -> Answer<Result<Page<T>, Unusable>> {
         match self.client.request_text(request).await {
-            Ok(text) => match serde_json::from_str(&text) {
-                Ok(value) => Answer::Read(value),
-                Err(_) => Answer::Failed("the answer is no JSON".to_owned()),
-            },
+            Ok(text) => Answer::Read(decode::page(&text, most, keep)),
             Err(error) => failed(&error),
         }
     }
@@ -195,12 +210,17 @@ pub(crate) async fn within<T>(limit: Duration, part: impl Future<Output = Answer
 
 /// A client whose answers have a limit in size. A watch never ends, so each of its lines has it: a line is one object.
 pub(crate) fn bounded(client: &Client) -> Client {
+    bounded_to(LONGEST_ANSWER, client)
+}
+
+/// The same with a length of its own (bytes) for all but `/metrics`.
+pub(super) fn bounded_to(longest: usize, client: &Client) -> Client {
     let inner = client.clone();
     let namespace = client.default_namespace().to_owned();
     let service = tower::service_fn(move |request: Request<Body>| {
         let inner = inner.clone();
         let watches = request.uri().query().is_some_and(|query| query.contains("watch=true"));
-        let limit = if request.uri().path() == "/metrics" { LONGEST_METRICS } else { LONGEST_ANSWER };
+        let limit = if request.uri().path() == "/metrics" { LONGEST_METRICS } else { longest };
         async move {
             let answer = inner.send(request).await.map_err(BoxError::from)?;
             let answer: Response<UnsyncBoxBody<Bytes, BoxError>> = answer

@@ -4,7 +4,7 @@
 //! read is their permission, so an answer that is kept is never shown to somebody who has lost the right to it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -15,15 +15,21 @@ use planner::workers::{Progress, progress};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::ask::Asker;
+use super::ask::{Asker, bounded_to};
 use super::read::nodes;
 use super::{Looker, TenantAccess};
 use crate::identity::Identity;
 
-/// Tenants that are asked at the same time, for all people together: tenants that hang must not fill the console with connections.
-const AT_ONCE: usize = 8;
+/// Tenants that are asked at the same time for one person, so that one whose tenants hang keeps nobody else waiting.
+const AT_ONCE_EACH: usize = 8;
+/// The same for all people together: tenants that hang must not fill the console with connections.
+const AT_ONCE: usize = 32;
+/// How long all tenants of one call may take together.
+const ALL_WITHIN: Duration = Duration::from_secs(20);
 /// How long one tenant may take in all, from its Secret to its last node.
 const LOOK_WITHIN: Duration = Duration::from_secs(4);
+/// Longest answer that is read (bytes): a page of Nodes with all of their images has a quarter of it.
+const LONGEST_ANSWER: usize = 4 << 20;
 /// How long an answer serves again.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 /// Answers that are kept at most, counted by tenant and person.
@@ -32,8 +38,12 @@ const MOST_KEPT: usize = 2_000;
 /// The looks that are under way, and what the last ones gave.
 pub(super) struct Looks {
     at_once: Semaphore,
+    at_once_each: Mutex<HashMap<Person, Weak<Semaphore>>>,
     places: Mutex<HashMap<Looker, Place>>,
 }
+
+/// Whose turns they are: the user with all of their groups.
+type Person = (String, Vec<String>);
 
 /// Where one person's answer about one tenant is kept. Who looks holds it, so whoever comes meanwhile waits for that look.
 struct Place {
@@ -52,11 +62,23 @@ struct Told {
 
 impl Default for Looks {
     fn default() -> Self {
-        Self { at_once: Semaphore::new(AT_ONCE), places: Mutex::default() }
+        Self { at_once: Semaphore::new(AT_ONCE), at_once_each: Mutex::default(), places: Mutex::default() }
     }
 }
 
 impl Looks {
+    /// This person's own turns, which are forgotten when nobody has or waits for one.
+    fn turns_of(&self, identity: &Identity) -> Arc<Semaphore> {
+        let mut each = self.at_once_each.lock().unwrap_or_else(PoisonError::into_inner);
+        each.retain(|_, turns| turns.strong_count() > 0);
+        let person = (identity.user.clone(), identity.groups.clone());
+        each.get(&person).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let turns = Arc::new(Semaphore::new(AT_ONCE_EACH));
+            each.insert(person, Arc::downgrade(&turns));
+            turns
+        })
+    }
+
     /// The place of this person's answer. Beyond the bound what was longest not looked at goes; what is held at this moment stays.
     fn place(&self, looker: Looker) -> Arc<AsyncMutex<Option<Told>>> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,44 +118,60 @@ impl TenantAccess {
     /// How far the workers of these tenants are on their way to these versions, in the same order; of each, why it was not asked or
     /// what its API answered.
     ///
-    /// It never fails. A tenant takes no longer than 4 s once it is its turn, and eight have theirs at once; an answer serves again
-    /// for 30 s, as long as the person may read the same kubeconfig.
+    /// It never fails. A tenant takes no longer than 4 s once it is its turn, each person has eight turns at once and all together
+    /// have 32, and what is not reached within 20 s counts as not answered. An answer serves again for 30 s, as long as the person
+    /// may read the same kubeconfig, and waits for no turn.
     #[tracing::instrument(skip_all, fields(user = identity.user, tenants = wanted.len()))]
     pub async fn count_workers(
         &self,
         identity: &Identity,
         wanted: &[(TenantId, KubernetesVersion)],
     ) -> Vec<Result<Answer<Progress>, NotAsked>> {
-        join_all(wanted.iter().map(|(tenant, target)| self.count_workers_of(identity, tenant, target))).await
+        let due = Instant::now() + ALL_WITHIN;
+        let turns = self.looks.turns_of(identity);
+        let counts = wanted.iter().map(|(tenant, target)| {
+            let count = timeout_at(due, self.count_workers_of(identity, &turns, tenant, target));
+            async { count.await.unwrap_or(Ok(Answer::TimedOut { seconds: ALL_WITHIN.as_secs() })) }
+        });
+        join_all(counts).await
     }
 
     async fn count_workers_of(
         &self,
         identity: &Identity,
+        turns: &Semaphore,
         tenant: &TenantId,
         target: &KubernetesVersion,
     ) -> Result<Answer<Progress>, NotAsked> {
         let place = self.looks.place(Looker::new(identity, tenant));
         let mut told = place.lock().await;
-        // It is never closed.
+        let kept = told.as_ref().filter(|told| told.is_fresh(target));
+        if let Some((digest, answer)) = kept.map(|told| (told.digest.clone(), told.answer.clone())) {
+            match self.open(identity, tenant).await {
+                Ok(opened) if opened.digest == digest => return Ok(answer),
+                // Another way in, which is asked in its turn.
+                Ok(_) => {}
+                // A moment's silence of the management cluster takes the right from nobody; any other answer does.
+                Err(NotAsked::SecretNotRead { .. }) => return Ok(answer),
+                Err(why) => {
+                    *told = None;
+                    return Err(why);
+                }
+            }
+        }
+        // Neither is ever closed. One's own turn comes first: whoever waits for it keeps none of the others'.
+        let _own = turns.acquire().await;
         let _turn = self.looks.at_once.acquire().await;
         let due = Instant::now() + LOOK_WITHIN;
         let opened = match self.open(identity, tenant).await {
             Ok(opened) => opened,
-            // A moment's silence of the management cluster takes the right from nobody; any other answer does.
-            Err(NotAsked::SecretNotRead { secret, why }) => {
-                let kept = told.as_ref().filter(|told| told.is_fresh(target)).map(|told| told.answer.clone());
-                return kept.ok_or(NotAsked::SecretNotRead { secret, why });
-            }
             Err(why) => {
                 *told = None;
                 return Err(why);
             }
         };
-        if let Some(told) = told.as_ref().filter(|told| told.is_fresh(target) && told.digest == opened.digest) {
-            return Ok(told.answer.clone());
-        }
-        let nodes = timeout_at(due, nodes::listed(&Asker::new(opened.client))).await;
+        let ask = Asker::new(bounded_to(LONGEST_ANSWER, &opened.client));
+        let nodes = timeout_at(due, nodes::listed(&ask)).await;
         let answer = nodes.unwrap_or(Answer::TimedOut { seconds: LOOK_WITHIN.as_secs() });
         let answer = answer.map(|nodes| progress(&nodes, target));
         *told =

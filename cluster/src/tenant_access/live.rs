@@ -3,6 +3,7 @@
 mod seen;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(20);
 /// How often the Secret is read again, as the person: whoever lost the right stops seeing, and a new kubeconfig is taken up.
 const REOPEN_EVERY: Duration = Duration::from_secs(60);
+/// How often in a row the management cluster may give no answer to that. Then the right is not known any more, which ends the watch.
+const MOST_SILENCES: u32 = 3;
 /// How often the two ConfigMaps that kubeadm reads are read again: Kamaji writes them after the control plane, and the first node
 /// waits for them.
 const CONFIGS_EVERY: Duration = Duration::from_secs(10);
@@ -38,21 +41,51 @@ const PAGE: u32 = 50;
 
 /// The tasks that run.
 #[derive(Default)]
-pub(super) struct Watching(Mutex<HashMap<Looker, Weak<watch::Sender<Arc<LiveWorkers>>>>>);
+pub(super) struct Watching(Mutex<HashMap<Looker, Weak<Feed>>>);
+
+/// What one task tells its readers.
+struct Feed {
+    sender: watch::Sender<Arc<LiveWorkers>>,
+    /// Whether the last look at the person's right gave no answer. Who reads already reads on for a while, and nobody else begins.
+    in_doubt: AtomicBool,
+}
 
 impl Watching {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Looker, Weak<watch::Sender<Arc<LiveWorkers>>>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Looker, Weak<Feed>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a task off the list if nobody looks any more. Whoever comes later starts a new one.
-    fn end(&self, looker: &Looker, sender: &watch::Sender<Arc<LiveWorkers>>) -> bool {
+    fn end(&self, looker: &Looker, feed: &Arc<Feed>) -> bool {
         let mut watching = self.lock();
-        if sender.receiver_count() > 0 {
+        if feed.sender.receiver_count() > 0 {
             return false;
         }
-        watching.remove(looker);
+        // Another may have taken its place meanwhile.
+        if watching.get(looker).is_some_and(|listed| Weak::ptr_eq(listed, &Arc::downgrade(feed))) {
+            watching.remove(looker);
+        }
         true
+    }
+}
+
+impl Feed {
+    fn set_in_doubt(&self, in_doubt: bool) {
+        self.in_doubt.store(in_doubt, Ordering::Relaxed);
+    }
+
+    /// Hands out what is seen, if it is news. Nodes that are as they were are none, whenever they were looked at.
+    fn publish(&self, seen: LiveWorkers) {
+        self.sender.send_if_modified(|known| {
+            let news = match (&**known, &seen) {
+                (LiveWorkers::Live(known), LiveWorkers::Live(seen)) => !known.is_like(seen),
+                (known, seen) => known != seen,
+            };
+            if news {
+                *known = Arc::new(seen);
+            }
+            news
+        });
     }
 }
 
@@ -70,49 +103,53 @@ impl TenantAccess {
         }
         let looker = Looker::new(identity, tenant);
         let mut watching = self.watching.lock();
-        if let Some(sender) = watching.get(&looker).and_then(Weak::upgrade) {
-            return Some(sender.subscribe());
+        let running = watching.get(&looker).and_then(Weak::upgrade);
+        // In doubt whoever comes is given no nodes by others' leave, but a task that reads the Secret first.
+        if let Some(feed) = running.filter(|feed| !feed.in_doubt.load(Ordering::Relaxed)) {
+            return Some(feed.sender.subscribe());
         }
         let (sender, receiver) = watch::channel(Arc::new(LiveWorkers::Waiting));
-        let sender = Arc::new(sender);
-        watching.insert(looker.clone(), Arc::downgrade(&sender));
+        let feed = Arc::new(Feed { sender, in_doubt: AtomicBool::new(false) });
+        watching.insert(looker.clone(), Arc::downgrade(&feed));
         drop(watching);
-        tokio::spawn(self.clone().keep_watching(identity.clone(), looker, sender));
+        tokio::spawn(self.clone().keep_watching(identity.clone(), looker, feed));
         Some(receiver)
     }
 
     /// How many tenants' nodes are watched, counted by person.
     pub fn watched_workers(&self) -> usize {
-        self.watching.lock().values().filter(|sender| sender.strong_count() > 0).count()
+        self.watching.lock().values().filter(|feed| feed.strong_count() > 0).count()
     }
 
-    async fn keep_watching(self, identity: Identity, looker: Looker, sender: Arc<watch::Sender<Arc<LiveWorkers>>>) {
+    async fn keep_watching(self, identity: Identity, looker: Looker, feed: Arc<Feed>) {
         tracing::debug!(tenant = %looker.tenant, user = looker.user, "somebody looks at the nodes");
         loop {
             tokio::select! {
-                () = sender.closed() => if self.watching.end(&looker, &sender) {
+                () = feed.sender.closed() => if self.watching.end(&looker, &feed) {
                     break;
                 },
-                () = self.watch_on(&identity, &looker.tenant, &sender) => {}
+                () = self.watch_on(&identity, &looker.tenant, &feed) => {}
             }
         }
         tracing::debug!(tenant = %looker.tenant, user = looker.user, "nobody looks at the nodes any more");
     }
 
     /// Watches until there is nothing to watch, says so, and waits a while.
-    async fn watch_on(&self, identity: &Identity, tenant: &TenantId, sender: &watch::Sender<Arc<LiveWorkers>>) {
-        let pause = match self.open(identity, tenant).await {
+    async fn watch_on(&self, identity: &Identity, tenant: &TenantId, feed: &Feed) {
+        let opened = self.open(identity, tenant).await;
+        feed.set_in_doubt(false);
+        let pause = match opened {
             Err(why) => {
                 let pause =
                     if matches!(why, NotAsked::SecretNotRead { .. }) { TRY_AGAIN_AFTER } else { ASK_AGAIN_AFTER };
-                publish(sender, LiveWorkers::NotAsked(why));
+                feed.publish(LiveWorkers::NotAsked(why));
                 pause
             }
-            Ok(opened) => match self.watch_opened(identity, tenant, opened, sender).await {
+            Ok(opened) => match self.watch_opened(identity, tenant, opened, feed).await {
                 Ended::Reopen => return,
                 Ended::Lost(why) => {
                     let since = (self.clock)();
-                    sender.send_if_modified(|seen| {
+                    feed.sender.send_if_modified(|seen| {
                         if matches!(&**seen, LiveWorkers::Lost { why: known, .. } if *known == why) {
                             return false;
                         }
@@ -126,13 +163,7 @@ impl TenantAccess {
         sleep(pause).await;
     }
 
-    async fn watch_opened(
-        &self,
-        identity: &Identity,
-        tenant: &TenantId,
-        opened: Opened,
-        sender: &watch::Sender<Arc<LiveWorkers>>,
-    ) -> Ended {
+    async fn watch_opened(&self, identity: &Identity, tenant: &TenantId, opened: Opened, feed: &Feed) -> Ended {
         let ask = Asker::new(opened.client.clone());
         let mut seen = Seen::new();
         seen.read_configs(&ask).await;
@@ -142,6 +173,7 @@ impl TenantAccess {
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut configs = interval_at(Instant::now() + CONFIGS_EVERY, CONFIGS_EVERY);
         configs.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut silences = 0;
         loop {
             tokio::select! {
                 event = nodes.next() => match event {
@@ -155,16 +187,22 @@ impl TenantAccess {
                     return Ended::Lost(format!("the list of the nodes was not complete within {} s", LIST_WITHIN.as_secs()));
                 }
                 () = at(seen.news_due()) => if let Some(workers) = seen.workers((self.clock)()) {
-                    publish(sender, LiveWorkers::Live(workers));
+                    feed.publish(LiveWorkers::Live(workers));
                 },
                 _ = again.tick() => {
                     match self.open(identity, tenant).await {
                         // A moment's silence of the management cluster ends nothing; any answer but the same kubeconfig does.
-                        Err(NotAsked::SecretNotRead { .. }) => {}
-                        Ok(now) if now.digest == opened.digest => {}
+                        Err(NotAsked::SecretNotRead { .. }) if silences + 1 < MOST_SILENCES => {
+                            silences += 1;
+                            feed.set_in_doubt(true);
+                        }
+                        Ok(now) if now.digest == opened.digest => {
+                            silences = 0;
+                            feed.set_in_doubt(false);
+                        }
                         Ok(_) => return Ended::Reopen,
                         Err(why) => {
-                            publish(sender, LiveWorkers::NotAsked(why));
+                            feed.publish(LiveWorkers::NotAsked(why));
                             return Ended::Reopen;
                         }
                     }
@@ -205,18 +243,4 @@ fn words(error: &watcher::Error) -> String {
         watcher::Error::WatchError(status) => shortened(&status.message),
         watcher::Error::NoResourceVersion => shortened(&error.to_string()),
     }
-}
-
-/// Hands out what is seen, if it is news. Nodes that are as they were are none, whenever they were looked at.
-fn publish(sender: &watch::Sender<Arc<LiveWorkers>>, seen: LiveWorkers) {
-    sender.send_if_modified(|known| {
-        let news = match (&**known, &seen) {
-            (LiveWorkers::Live(known), LiveWorkers::Live(seen)) => !known.is_like(seen),
-            (known, seen) => known != seen,
-        };
-        if news {
-            *known = Arc::new(seen);
-        }
-        news
-    });
 }

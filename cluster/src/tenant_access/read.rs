@@ -7,14 +7,13 @@ pub(super) mod nodes;
 
 pub(super) use self::configs::{kubeadm as kubeadm_config, kubelet as kubelet_config};
 
-use std::collections::BTreeSet;
 use std::future::Future;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use kube::api::ListParams;
 use planner::tenant::DeclaredVersion;
-use planner::tenant_api::{Answer, Backup, ExhaustedBudget, Part, TenantFacts};
+use planner::tenant_api::{Answer, Backup, ExhaustedBudget, TenantFacts};
 use planner::time::UnixMillis;
 use planner::version::Minor;
 use serde_json::Value;
@@ -29,32 +28,20 @@ const PAGE: u32 = 250;
 /// More objects of one kind than this are not read.
 pub(super) const MOST_OBJECTS: usize = 10_000;
 
-/// Asks the given parts. What hangs on others is asked with them.
-pub(super) async fn facts(opened: &Opened, target: Minor, parts: &[Part], now: UnixMillis) -> TenantFacts {
+/// Asks all parts.
+pub(super) async fn facts(opened: &Opened, target: Minor, now: UnixMillis) -> TenantFacts {
     let ask = Asker::new(opened.client.clone());
-    let wanted: BTreeSet<Part> = parts.iter().copied().collect();
-    let wants = |part: Part| wanted.contains(&part);
     let (server, nodes, (api_uses, served), webhooks, conversions, aggregated, configs, budgets, add_ons, backups) = tokio::join!(
-        part(wants(Part::Server), server(&ask)),
-        part(wants(Part::Nodes), nodes::read(&ask)),
-        async {
-            tokio::join!(
-                part(wants(Part::DeprecatedApis), apis::uses(&ask, target)),
-                part(wants(Part::DeprecatedApis), apis::served(&ask)),
-            )
-        },
-        part(wants(Part::Webhooks), hooks::admission(&ask)),
-        part(wants(Part::Conversions), hooks::conversions(&ask)),
-        part(wants(Part::AggregatedApis), apis::aggregated(&ask)),
-        async {
-            tokio::join!(
-                part(wants(Part::KubeletConfig), configs::kubelet(&ask)),
-                part(wants(Part::KubeadmConfig), configs::kubeadm(&ask)),
-            )
-        },
-        part(wants(Part::Budgets), budgets(&ask)),
-        part(wants(Part::AddOns), configs::add_ons(&ask)),
-        part(wants(Part::Backups), backups(&ask)),
+        part(server(&ask)),
+        part(nodes::read(&ask)),
+        async { tokio::join!(part(apis::uses(&ask, target)), part(apis::served(&ask)),) },
+        part(hooks::admission(&ask)),
+        part(hooks::conversions(&ask)),
+        part(apis::aggregated(&ask)),
+        async { tokio::join!(part(configs::kubelet(&ask)), part(configs::kubeadm(&ask)),) },
+        part(budgets(&ask)),
+        part(configs::add_ons(&ask)),
+        part(backups(&ask)),
     );
     let (kubelet_config, kubeadm_config) = configs;
     TenantFacts {
@@ -76,16 +63,9 @@ pub(super) async fn facts(opened: &Opened, target: Minor, parts: &[Part], now: U
     }
 }
 
-/// One part, if it is wanted. On the heap: all of them together are more than a thread's stack should hold.
-fn part<'a, T: Send + 'a>(
-    wanted: bool,
-    question: impl Future<Output = Answer<T>> + Send + 'a,
-) -> BoxFuture<'a, Answer<T>> {
-    if wanted {
-        within(PART_WITHIN, question).boxed()
-    } else {
-        std::future::ready(Answer::Failed("not asked this time".to_owned())).boxed()
-    }
+/// One part within its time. On the heap: all of them together are more than a thread's stack should hold.
+fn part<'a, T: Send + 'a>(question: impl Future<Output = Answer<T>> + Send + 'a) -> BoxFuture<'a, Answer<T>> {
+    within(PART_WITHIN, question).boxed()
 }
 
 async fn server(ask: &Asker) -> Answer<DeclaredVersion> {

@@ -53,7 +53,7 @@ impl TenantAccess {
     pub(super) async fn open_as(&self, person: &Client, tenant: &TenantId) -> Result<Opened, NotAsked> {
         let named = named(person, tenant).await?;
         let secret = read_secret(person, tenant, &named.secret).await?;
-        let (text, route) = kubeconfig_in(&secret, self.route)
+        let (text, route) = kubeconfig_in(&secret)
             .ok_or_else(|| NotAsked::KubeconfigRefused { why: format!("the Secret {} holds none", named.secret) })?;
         let digest = Sha256::digest(text.as_bytes()).to_vec();
         if let Some(client) = self.kept(&named.uid, &digest) {
@@ -166,14 +166,10 @@ impl Said {
     }
 }
 
-/// The kubeconfig for the wanted way, or the other one where there is only that.
-fn kubeconfig_in(secret: &Secret, wanted: Route) -> Option<(String, Route)> {
+/// The kubeconfig for the public endpoint, or that for the Service where there is no other.
+fn kubeconfig_in(secret: &Secret) -> Option<(String, Route)> {
     let data = secret.data.as_ref()?;
-    let ways = match wanted {
-        Route::Endpoint => [Route::Endpoint, Route::Service],
-        Route::Service => [Route::Service, Route::Endpoint],
-    };
-    ways.into_iter().find_map(|route| Some((kept_text(data, key(route))?, route)))
+    [Route::Endpoint, Route::Service].into_iter().find_map(|route| Some((kept_text(data, key(route))?, route)))
 }
 
 fn kept_text(data: &BTreeMap<String, k8s_openapi::ByteString>, key: &str) -> Option<String> {

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::sandbox::{Sandbox, SandboxOptions};
+use axum::body::Body as AxumBody;
 use cluster::{ChangeError, Changes, DryRunAnswer, Identity, Scope, Started, Visibility, observe};
+use http::{Method, Request, Response};
 use kube::api::{Patch, PatchParams};
+use kube::client::Body;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Api, Client};
 use planner::finding::{Finding, FindingKind, Overridable, RoomOutcome};
@@ -15,8 +18,10 @@ use planner::releases::ReleaseTable;
 use planner::stage;
 use planner::strategy::Strategy;
 use planner::tenant::{TenantId, TenantSnapshot};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use crate::support::admin;
 
@@ -99,7 +104,7 @@ async fn images_on_nodes_and_their_pulls_reach_the_snapshot() {
     assert!(before.timings.pull_ms.len() == 3 && in_range(&before.timings.pull_ms), "{:?}", before.timings);
     assert!(before.timings.startup_ms.iter().all(|ms| (17_000..=28_000).contains(ms)), "{:?}", before.timings);
 
-    let next = Patch::Merge(serde_json::json!({"spec": {"kubernetes": {"version": "v1.36.4"}}}));
+    let next = Patch::Merge(json!({"spec": {"kubernetes": {"version": "v1.36.4"}}}));
     let kind = GroupVersionKind::gvk("kamaji.clastix.io", "v1alpha1", "TenantControlPlane");
     let tenants: Api<DynamicObject> = Api::namespaced_with(client, "team-a", &ApiResource::from_gvk(&kind));
     tenants.patch("tenant-00", &PatchParams::default(), &next).await.expect("it is accepted");
@@ -166,8 +171,8 @@ async fn a_strategy_that_fits_is_proposed_and_taken() {
     let _ = changes.start(&admin(), &in_place).await.expect("it fits");
 }
 
-/// Two tenants at rest on one DataStore, with a patch of each that surges. `stop` ends the watches.
-async fn two_on_one_data_store(stop: CancellationToken) -> (Sandbox, Changes, [HopRequest; 2]) {
+/// Two tenants at rest on one DataStore, with a patch of each that surges. `stop` ends the watches; writes go by way of `writes`.
+async fn two_on_one_data_store(stop: CancellationToken, writes: Writes) -> (Sandbox, Changes, [HopRequest; 2]) {
     let options = SandboxOptions { manual: true, scenario: "shared-stores".to_owned(), ..SandboxOptions::default() };
     let sandbox = Sandbox::new(&options).expect("a world");
     let client = Client::new(sandbox.router(), "default");
@@ -189,8 +194,36 @@ async fn two_on_one_data_store(stop: CancellationToken) -> (Sandbox, Changes, [H
             despite: None,
         });
     }
+    let client = writes.client(sandbox.router());
     let changes = Changes::new(client, observer, sandbox.clock(), Arc::new(ReleaseTable::built_in()));
     (sandbox, changes, requests.try_into().expect("two"))
+}
+
+/// What becomes of writes on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writes {
+    Answered,
+    DoneWithoutAnswer,
+    Refused,
+}
+
+impl Writes {
+    fn client(self, router: axum::Router) -> Client {
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let router = router.clone();
+            let write =
+                request.method() == Method::PATCH && !request.uri().query().unwrap_or_default().contains("dryRun");
+            async move {
+                if write && self == Self::Refused {
+                    let status = json!({"kind": "Status", "code": 403, "message": "forbidden"}).to_string();
+                    return Response::builder().status(403).body(AxumBody::from(status)).map_err(tower::BoxError::from);
+                }
+                let answer = router.oneshot(request.map(AxumBody::new)).await?;
+                if write && self == Self::DoneWithoutAnswer { std::future::pending().await } else { Ok(answer) }
+            }
+        });
+        Client::new(service, "default")
+    }
 }
 
 fn busy(answer: Result<Started, ChangeError>) -> bool {
@@ -206,7 +239,7 @@ fn busy(answer: Result<Started, ChangeError>) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn of_two_starts_at_once_on_one_data_store_one_is_refused() {
-    let (_sandbox, changes, [one, other]) = two_on_one_data_store(CancellationToken::new()).await;
+    let (_sandbox, changes, [one, other]) = two_on_one_data_store(CancellationToken::new(), Writes::Answered).await;
     let who = admin();
     let (one, other) = tokio::join!(changes.start(&who, &one), changes.start(&who, &other));
     assert!(busy(one) ^ busy(other), "exactly one is refused");
@@ -215,7 +248,7 @@ async fn of_two_starts_at_once_on_one_data_store_one_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn a_start_counts_for_its_neighbours_before_the_watches_bring_it() {
     let stop = CancellationToken::new();
-    let (_sandbox, changes, [one, other]) = two_on_one_data_store(stop.clone()).await;
+    let (_sandbox, changes, [one, other]) = two_on_one_data_store(stop.clone(), Writes::Answered).await;
     stop.cancel();
     assert!(!busy(changes.start(&admin(), &one).await), "nothing surges yet");
     let judged = changes.judge_all(&admin(), &other).await.expect("read");
@@ -223,4 +256,21 @@ async fn a_start_counts_for_its_neighbours_before_the_watches_bring_it() {
     assert!(busy(changes.start(&admin(), &other).await));
     let in_place = HopRequest { strategy: Some(Strategy::IN_PLACE), ..other };
     assert!(!busy(changes.start(&admin(), &in_place).await), "without a surge it waits for nobody");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_without_an_answer_counts_for_its_neighbours_and_a_refused_one_does_not() {
+    // How the first start goes, how long is waited for it (s), and whether its neighbour then waits.
+    for (writes, waited, counts) in
+        [(Writes::DoneWithoutAnswer, 60, true), (Writes::DoneWithoutAnswer, 1, true), (Writes::Refused, 60, false)]
+    {
+        let stop = CancellationToken::new();
+        let (_sandbox, changes, [one, other]) = two_on_one_data_store(stop.clone(), writes).await;
+        stop.cancel();
+        let who = admin();
+        let started = tokio::time::timeout(Duration::from_secs(waited), changes.start(&who, &one)).await;
+        assert!(!matches!(started, Ok(Ok(_))), "{writes:?}: {started:?}");
+        let judged = changes.judge_all(&who, &other).await.expect("read");
+        assert_eq!(judged.evidence.neighbours.surging, u32::from(counts), "{writes:?}, given up after {waited} s");
+    }
 }

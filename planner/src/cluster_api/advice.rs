@@ -55,7 +55,7 @@ pub enum Way {
 }
 
 /// The version that the objects ask for now: that of the topology, else of the KamajiControlPlane.
-pub fn wanted(facts: &ClusterApiFacts) -> Option<KubernetesVersion> {
+fn wanted(facts: &ClusterApiFacts) -> Option<KubernetesVersion> {
     let topology = facts.cluster.read().and_then(|cluster| cluster.topology.as_ref());
     let declared = match topology {
         Some(topology) => &topology.version,

@@ -13,8 +13,7 @@ impl FindingKind {
                 (AgainstLimit::MayExceed, _) => Severity::Warns,
                 (AgainstLimit::Within, false) | (AgainstLimit::Unlimited, _) => Severity::Unknown,
             },
-            Self::Malformed { .. }
-            | Self::AboveCeiling { .. }
+            Self::AboveCeiling { .. }
             | Self::Downgrade { .. }
             | Self::SkipsMinors { .. }
             | Self::AlreadyWanted { .. }
@@ -167,8 +166,7 @@ impl FindingKind {
             | Self::EndOfLife { .. }
             | Self::MaintenanceOnly { .. } => Source::Releases,
             Self::OwnedByClusterApi { .. } => Source::ClusterApi,
-            Self::Malformed { .. }
-            | Self::AlreadyWanted { .. }
+            Self::AlreadyWanted { .. }
             | Self::Deleting
             | Self::OwnedByGit { .. }
             | Self::DeploymentUnreadable { .. }
@@ -320,7 +318,6 @@ impl FindingKind {
             | Self::ImageInRegistry { .. }
             | Self::ImageNotChecked { .. }
             | Self::DryRunAccepted
-            | Self::Malformed { .. }
             | Self::AlreadyWanted { .. }
             | Self::VersionAllowed { .. }
             | Self::Deleting

@@ -15,13 +15,6 @@ use crate::version::{KubernetesVersion, Minor};
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum FindingKind {
     // The version itself, in Kamaji's order of checking.
-    /// Not a version that may be written.
-    Malformed {
-        /// The text that was given.
-        text: String,
-        /// What is wrong with it and what to write instead.
-        why: String,
-    },
     /// Above the highest version that the operator accepts.
     AboveCeiling {
         /// Wanted.

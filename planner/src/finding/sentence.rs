@@ -7,7 +7,6 @@ impl fmt::Display for FindingKind {
     /// One sentence for people, with a capital and a full stop.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed { why, .. } => write!(f, "This is no version to write: {why}."),
             Self::AboveCeiling { wanted, ceiling } => {
                 write!(f, "{wanted} is above {ceiling}, the highest version that this Kamaji accepts.")
             }

@@ -134,11 +134,6 @@ impl Preflight {
         self.findings.sort_by_key(|finding| finding.severity);
         self
     }
-
-    /// Whether nothing stands against it but what a person may still acknowledge.
-    pub fn is_clear(&self) -> bool {
-        !self.findings.iter().any(Finding::blocks)
-    }
 }
 
 fn standing(snapshot: &TenantSnapshot, operator: &OperatorKnowledge, exit: Option<Exit>, findings: &mut Vec<Finding>) {

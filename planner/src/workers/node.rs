@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::skew::{KubeletVerdict, ProxyVerdict, Serving, kube_proxy, kubelet};
+use super::skew::{KubeletVerdict, Serving, kubelet};
 use crate::runbook::Os;
 use crate::tenant::{DeclaredVersion, Reading};
 
@@ -106,13 +106,6 @@ impl NodeFacts {
     pub fn kubelet_verdict(&self, serving: Serving) -> Option<KubeletVerdict> {
         let version = self.kubelet.parsed().ok()?;
         Some(kubelet(version.minor(), serving))
-    }
-
-    /// What the skew policy says of its kube-proxy; `None` while a version cannot be read.
-    pub fn kube_proxy_verdict(&self, serving: Serving) -> Option<ProxyVerdict> {
-        let proxy = self.kube_proxy.read()?.parsed().ok()?;
-        let kubelet = self.kubelet.parsed().ok()?;
-        Some(kube_proxy(proxy.minor(), kubelet.minor(), serving))
     }
 }
 

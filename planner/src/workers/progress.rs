@@ -84,6 +84,12 @@ pub fn is_done(node: &NodeFacts, target: &KubernetesVersion) -> bool {
     runs(node, target) && node.readiness == Readiness::Ready && node.cordon == Cordon::Schedulable
 }
 
+/// Whether the pods of a node are on their way out, or about to be: it takes no new ones and has the version still before it. A node
+/// whose version cannot be read is said nothing of.
+pub fn is_draining(node: &NodeFacts, target: &KubernetesVersion) -> bool {
+    node.cordon != Cordon::Schedulable && node.kubelet.parsed().is_ok_and(|version| version < *target)
+}
+
 fn runs(node: &NodeFacts, target: &KubernetesVersion) -> bool {
     node.kubelet.parsed().is_ok_and(|version| version >= *target)
 }

@@ -139,14 +139,6 @@ impl Serving {
     pub fn is_mixed(self) -> bool {
         self.oldest != self.newest
     }
-
-    /// The oldest kubelet line that these API servers support; `None` where no kubelet of this major version is old enough
-    /// to be too old.
-    pub fn oldest_kubelet(self) -> Option<Minor> {
-        (0..=self.newest.minor)
-            .map(|minor| Minor { major: self.newest.major, minor })
-            .find(|kubelet| self.newest.minor - kubelet.minor <= kubelet_reach(*kubelet))
-    }
 }
 
 /// How many minors a kubelet or a kube-proxy of this line may be behind an API server: 3, before 1.25 it was 2.

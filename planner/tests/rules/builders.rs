@@ -1,6 +1,7 @@
 use jiff::civil::{Date, date};
 use planner::film::{Film, PodTrack};
 use planner::finding::{Finding, FindingKind};
+use planner::hop::Preflight;
 use planner::operator::{Ceiling, OperatorKnowledge, OperatorRules};
 use planner::strategy::Strategy;
 use planner::tenant::{
@@ -187,4 +188,9 @@ pub(crate) fn name(kind: &FindingKind) -> String {
         serde_json::Value::Object(map) => map.into_iter().next().expect("one key").0,
         other => panic!("not a kind: {other}"),
     }
+}
+
+/// Whether nothing stands against a hop but what a person may still acknowledge.
+pub(crate) fn is_clear(preflight: &Preflight) -> bool {
+    !preflight.findings.iter().any(Finding::blocks)
 }

@@ -132,7 +132,6 @@ fn every_kind_of_the_management_cluster() -> Vec<FindingKind> {
         FindingKind::DryRunAccepted,
         FindingKind::DryRunRefused { words: text("no such version") },
         FindingKind::DryRunNotJudged { why: text("no answer") },
-        FindingKind::Malformed { text: text("x"), why: text("`x` is no version") },
         FindingKind::AboveCeiling { wanted: version("v1.37.0"), ceiling: text("v1.36") },
         FindingKind::Downgrade { from: text("v1.36.0"), to: version("v1.35.0") },
         FindingKind::SkipsMinors { from: old, to: new },
@@ -226,7 +225,7 @@ fn each_finding_is_a_sentence_and_survives_json_in_little_room() {
 fn what_blocks_or_is_unknown_says_what_to_do() {
     for kind in every_kind() {
         let finding = Finding::from(kind);
-        let silent = ["malformed", "alreadyWanted", "deleting"];
+        let silent = ["alreadyWanted", "deleting"];
         if matches!(finding.severity, Severity::Blocks | Severity::Unknown)
             && !silent.contains(&name(&finding.kind).as_str())
         {

@@ -1,6 +1,6 @@
 use planner::finding::FindingKind;
 use planner::hop::HopKind;
-use planner::next::{Verdict, VersionChoice, VersionPicker, judge_text, judge_version, next_versions};
+use planner::next::{Verdict, VersionChoice, VersionPicker, judge_version, next_versions};
 use planner::operator::OperatorKnowledge;
 use planner::releases::{ReleaseTable, Support};
 use planner::tenant::{DeclaredVersion, Freshness, KamajiStatus, Owner, Reading, TenantSnapshot, WriteLimits};
@@ -232,16 +232,6 @@ fn a_version_in_the_object_that_is_none_is_said_not_guessed() {
     let picker = picker(&snapshot, &current(36));
     assert_eq!(verdict(&picker, "v1.36.0"), "currentVersionUnreadable");
     assert_eq!(picker.recommended, None);
-}
-
-#[test]
-fn a_text_that_is_no_version_is_refused_first_of_all() {
-    let mut snapshot = tenant("v1.35.6");
-    snapshot.paused = true;
-    for text in ["", "banana", "v1.36", "1.36.0", "v1.36.0+k0s", " v1.36.0", "V1.36.0", "v1.036.0"] {
-        let reasons = judge_text(&snapshot, text, &current(36)).expect_err(text);
-        assert_eq!(kinds(&reasons), ["malformed", "paused"], "{text}");
-    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use planner::releases::ReleaseTable;
 use planner::strategy::{DeclaredStrategy, IntOrPercent, Strategy};
 use planner::tenant::{Freshness, KamajiStatus, Konnectivity, PodRequests, TenantSnapshot};
 
-use crate::builders::{NOW, current, deployment, kinds, tenant, today, v1_0_0, version, with_deployment};
+use crate::builders::{NOW, current, deployment, is_clear, kinds, tenant, today, v1_0_0, version, with_deployment};
 
 fn check(snapshot: &TenantSnapshot, wanted: &str, strategy: Option<Strategy>) -> Preflight {
     check_with(snapshot, wanted, strategy, &current(36))
@@ -49,7 +49,7 @@ fn a_minor_hop_says_everything_once_worst_first() {
     sorted.sort();
     assert_eq!(found, sorted);
     assert_eq!(preflight.hop, Some(HopKind::Minor));
-    assert!(preflight.is_clear());
+    assert!(is_clear(&preflight));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn what_stands_against_it_cannot_be_acknowledged_away() {
             })
             .expect_err("blocked");
         assert_eq!(kinds(&against), expected);
-        assert!(!preflight.is_clear());
+        assert!(!is_clear(&preflight));
     }
 }
 
@@ -162,7 +162,7 @@ fn a_valid_strategy_beside_the_version_mends_an_invalid_one() {
     let mut snapshot = tenant("v1.35.6");
     snapshot.strategy = DeclaredStrategy { kind: Some("Canary".to_owned()), rolling_update: None };
     let preflight = check(&snapshot, "v1.36.1", Some(Strategy::SURGE_ONE));
-    assert!(preflight.is_clear(), "{:?}", kinds(&preflight.findings));
+    assert!(is_clear(&preflight), "{:?}", kinds(&preflight.findings));
     let stays = preflight.findings.iter().find(|it| matches!(it.kind, FindingKind::StrategyStays { .. }));
     assert!(stays.is_some_and(|it| it.to_string().contains("Canary → 1/0")), "{stays:?}");
 }
@@ -172,7 +172,7 @@ fn a_strategy_that_came_over_the_wire_is_validated() {
     let zero = IntOrPercent::Int(0);
     let hang = Strategy::RollingUpdate { max_surge: zero, max_unavailable: zero };
     let preflight = check(&tenant("v1.35.6"), "v1.36.1", Some(hang));
-    assert!(has(&preflight, "strategyInvalid") && !preflight.is_clear());
+    assert!(has(&preflight, "strategyInvalid") && !is_clear(&preflight));
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn an_outage_is_said_before_it_happens() {
         let found: Vec<String> =
             kinds(&preflight.findings).into_iter().filter(|it| words.contains(&it.as_str())).collect();
         assert_eq!(found, [expected], "{replicas} replicas, {strategy}");
-        assert!(preflight.is_clear(), "an outage warns, it does not block");
+        assert!(is_clear(&preflight), "an outage warns, it does not block");
     }
 }
 
@@ -247,7 +247,7 @@ fn a_sleeping_tenant_has_no_rollout_to_watch() {
     snapshot.replicas = 0;
     snapshot.status = KamajiStatus::Sleeping;
     let preflight = check(&snapshot, "v1.36.0", None);
-    assert!(preflight.is_clear() && has(&preflight, "sleepingHop"));
+    assert!(is_clear(&preflight) && has(&preflight, "sleepingHop"));
     for absent in ["tenantApiNotChecked", "connectionsDrop", "surgeAddsPods", "strategyAllows", "kubeProxyAhead"] {
         assert!(!has(&preflight, absent), "{absent}");
     }
@@ -259,7 +259,7 @@ fn what_is_not_known_of_the_operator_and_the_version_is_said() {
     let unknown = OperatorKnowledge::unknown("the webhook is down");
     let preflight = check_with(&tenant("v1.37.1"), "v1.37.2", None, &unknown);
     assert!(has(&preflight, "ceilingUnknown") && has(&preflight, "notInReleaseTable"));
-    assert!(preflight.is_clear());
+    assert!(is_clear(&preflight));
     let old = check(&tenant("v1.33.1"), "v1.34.9", None);
     assert!(has(&old, "endOfLife"));
     assert!(has(&check(&tenant("v1.35.6"), "v1.36.0-rc.1", None), "preRelease"));

@@ -4,10 +4,11 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use planner::finding::FindingKind;
-use planner::next::{judge_text, judge_version};
+use planner::next::judge_version;
 use planner::operator::{OperatorKnowledge, OperatorRules};
 use planner::strategy::{DeclaredStrategy, StrategyError};
 use planner::tenant::TenantSnapshot;
+use planner::version::KubernetesVersion;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -71,10 +72,10 @@ fn answers(gzipped: &[u8]) -> Vec<Answer> {
 }
 
 fn ours(snapshot: &TenantSnapshot, asked: &str, operator: &OperatorKnowledge) -> Said {
-    match judge_text(snapshot, asked, operator) {
+    let Ok(wanted) = asked.parse::<KubernetesVersion>() else { return Said::Unparsable };
+    match judge_version(snapshot, &wanted, operator) {
         Ok(_) => Said::Yes,
         Err(reasons) => match &reasons[0].kind {
-            FindingKind::Malformed { .. } => Said::Unparsable,
             FindingKind::AboveCeiling { .. } => Said::AboveCeiling,
             FindingKind::Downgrade { .. } => Said::Downgrade,
             FindingKind::SkipsMinors { .. } => Said::NonSequential,

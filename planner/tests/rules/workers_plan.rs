@@ -8,7 +8,7 @@ use planner::tenant::{DeclaredVersion, Reading, TenantSnapshot};
 use planner::version::Minor;
 use planner::workers::{
     Budget, Controller, Cordon, DrainRemark, Gate, GateState, KubeletConfig, LocalStorage, NodeFacts, Pace, PathStep,
-    PathWorker, PodOnNode, PodPhase, ProxyVerdict, Readiness, Serving, drain_report, due, gates, order, path,
+    PathWorker, PodOnNode, PodPhase, Readiness, Serving, drain_report, due, gates, order, path,
 };
 
 use crate::builders::{current, declared, hopping, pod, tenant, terminating, version};
@@ -309,11 +309,8 @@ fn a_node_is_judged_by_its_own_reading() {
     let serving = Serving::only(v1(34));
     let fresh = node("a", "a", "v1.33.4");
     assert!(fresh.kubelet_verdict(serving).expect("a version").is_supported());
-    assert_eq!(fresh.kube_proxy_verdict(serving), Some(ProxyVerdict::Fits));
     let vendor = node("a", "a", "v1.33.4+k3s1");
     assert_eq!(vendor.kubelet_verdict(serving), None, "what is no version is not guessed");
-    let blind = NodeFacts { kube_proxy: Reading::Missing, ..fresh };
-    assert_eq!(blind.kube_proxy_verdict(serving), None);
 }
 
 fn told(installed: &str, wanted: &str, workers: &[(&str, &str)]) -> Vec<String> {

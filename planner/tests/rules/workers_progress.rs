@@ -2,7 +2,9 @@
 
 use planner::tenant::Reading;
 use planner::version::Minor;
-use planner::workers::{Cordon, DrainReport, NodeFacts, Reached, Readiness, milestones, next_minor, progress};
+use planner::workers::{
+    Cordon, DrainReport, NodeFacts, Reached, Readiness, is_draining, milestones, next_minor, progress,
+};
 
 use crate::builders::{declared, version};
 
@@ -47,6 +49,22 @@ fn a_worker_is_done_when_it_runs_the_version_is_ready_and_takes_pods() {
             progress.is_finished(),
             says.starts_with("There") || says.starts_with("The one") || says.starts_with("All")
         );
+    }
+}
+
+#[test]
+fn a_node_is_drained_while_it_takes_no_pods_and_has_the_version_before_it() {
+    let target = version("v1.36.4");
+    for (kubelet, cordon, draining) in [
+        ("v1.36.3", Cordon::ByRunbook, true),
+        ("v1.36.3", Cordon::BySomebody, true),
+        ("v1.36.3", Cordon::Schedulable, false),
+        ("v1.36.4", Cordon::ByRunbook, false),
+        ("v1.36.5", Cordon::ByRunbook, false),
+        ("odd", Cordon::ByRunbook, false),
+    ] {
+        let node = node("a", kubelet, Readiness::Ready, cordon);
+        assert_eq!(is_draining(&node, &target), draining, "{kubelet} {cordon:?}");
     }
 }
 

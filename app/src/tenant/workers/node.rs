@@ -7,7 +7,7 @@ use planner::runbook::{ElsewherePage, Os, Rights, Runbook, Step, TypedCommand};
 use planner::tenant::TenantId;
 use planner::tenant_api::Answer;
 use planner::version::KubernetesVersion;
-use planner::workers::{Cordon, DrainReport, NodeFacts, NodeName, PassesError, Reached, is_done, milestones};
+use planner::workers::{DrainReport, NodeFacts, NodeName, PassesError, Reached, is_done, milestones};
 
 use super::table::state;
 use crate::clipboard::copy_block;
@@ -18,11 +18,6 @@ use crate::trouble::sentence;
 
 /// What is known of a drain, and of which node; `None` until it is read.
 pub(super) type Drain = Option<(String, Result<Answer<DrainReport>, ConsoleError>)>;
-
-/// Whether its pods are on their way out, or about to be.
-pub(super) fn is_draining(node: &NodeFacts, target: &KubernetesVersion) -> bool {
-    node.cordon != Cordon::Schedulable && node.kubelet.parsed().is_ok_and(|kubelet| kubelet < *target)
-}
 
 /// The heading of the section; the keyboard goes there when a node is chosen.
 pub(super) const HEADING: &str = "node-title";

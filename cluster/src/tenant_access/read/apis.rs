@@ -73,10 +73,13 @@ async fn writers(ask: &Asker, used: &ApiUse) -> Answer<Vec<Writer>> {
         "" => format!("/api/{version}/{}", used.resource),
         group => format!("/apis/{group}/{version}/{}", used.resource),
     };
-    let objects = ask.metadata(&path, MOST_WRITTEN).await;
-    objects.map(|objects| {
-        let by = used.api.to_string();
-        let mut writers: Vec<Writer> = objects.iter().flat_map(|object| written_by(object, &by)).collect();
+    let by = used.api.to_string();
+    let written = ask.metadata(&path, MOST_WRITTEN, MOST_OBJECTS, |object| {
+        let writers: Vec<Writer> = written_by(object, &by).collect();
+        (!writers.is_empty()).then_some(writers)
+    });
+    written.await.map(|written| {
+        let mut writers: Vec<Writer> = written.into_iter().flatten().collect();
         writers.sort_by_key(|writer| std::cmp::Reverse(writer.at));
         let mut seen = BTreeSet::new();
         writers.retain(|writer| seen.insert(writer.manager.clone()));

@@ -1,8 +1,9 @@
 //! How far the workers of many tenants are, for a list that somebody has open.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use ::sandbox::access::{PLATFORM_ADMIN, PLATFORM_ADMINS};
+use futures::future::join_all;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use planner::tenant_api::{Answer, NotAsked};
@@ -160,42 +161,104 @@ async fn one_persons_answer_is_no_other_persons() {
     assert!(matches!(&told[0], Err(NotAsked::SecretForbidden { .. })), "{told:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn no_more_than_eight_tenants_are_asked_at_once_whoever_looks() {
+/// All tenants of this world whose API can be asked.
+fn everybody() -> Vec<(TenantId, KubernetesVersion)> {
+    let in_team_a = ["tenant-00", "stragglers", "troubled", "legacy", "pinned", "refusing", "hanging", "herd"];
+    let in_team_a = in_team_a.map(|name| id("team-a", name));
+    in_team_a.into_iter().chain([id("team-a-staging", "secretive")]).map(|tenant| (tenant, version(WANTED))).collect()
+}
+
+/// So many people who may look at everything.
+fn people(number: usize) -> Vec<Identity> {
+    (0..number).map(|number| Identity { user: format!("admin-{number}"), ..admin() }).collect()
+}
+
+/// Tenants that have no nodes and take their time to say so.
+#[derive(Default)]
+struct Slow {
+    /// How long an answer takes (s).
+    seconds: AtomicU64,
     /// Tenants that are being asked, now and at the most.
-    #[derive(Default)]
-    struct Asked {
-        now: AtomicUsize,
-        most: AtomicUsize,
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Slow {
+    fn new(seconds: u64) -> Arc<Self> {
+        Arc::new(Self { seconds: seconds.into(), ..Self::default() })
     }
-    let console = Console::new().await;
-    let asked = Arc::new(Asked::default());
-    let gauge = asked.clone();
-    // Each answer takes a second.
-    let connect: Connect = Arc::new(move |_| {
-        let gauge = gauge.clone();
-        let service = tower::service_fn(move |_: Request<Body>| {
-            let gauge = gauge.clone();
-            async move {
-                let now = gauge.now.fetch_add(1, Ordering::SeqCst) + 1;
-                gauge.most.fetch_max(now, Ordering::SeqCst);
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                gauge.now.fetch_sub(1, Ordering::SeqCst);
-                let none = json!({"kind": "NodeList", "apiVersion": "v1", "metadata": {}, "items": []});
-                Ok::<_, tower::BoxError>(Response::new(AxumBody::from(none.to_string())))
-            }
+
+    fn access(self: &Arc<Self>, console: &Console) -> TenantAccess {
+        let slow = Arc::clone(self);
+        let connect: Connect = Arc::new(move |_| {
+            let slow = Arc::clone(&slow);
+            let service = tower::service_fn(move |_: Request<Body>| {
+                let slow = Arc::clone(&slow);
+                async move {
+                    let now = slow.now.fetch_add(1, Ordering::SeqCst) + 1;
+                    slow.most.fetch_max(now, Ordering::SeqCst);
+                    tokio::time::sleep(Duration::from_secs(slow.seconds.load(Ordering::SeqCst))).await;
+                    slow.now.fetch_sub(1, Ordering::SeqCst);
+                    let none = json!({"kind": "NodeList", "apiVersion": "v1", "metadata": {}, "items": []});
+                    Ok::<_, tower::BoxError>(Response::new(AxumBody::from(none.to_string())))
+                }
+            });
+            Ok(Client::new(service, "default"))
         });
-        Ok(Client::new(service, "default"))
-    });
-    let client = Client::new(console.sandbox.router(), "default");
-    let access = TenantAccess::new(client, console.sandbox.clock(), Transport::TlsOrPlainLoopback);
-    let access = access.connecting_by(connect);
-    let names = ["tenant-00", "stragglers", "troubled", "legacy", "pinned", "refusing", "hanging"];
-    let wanted = names.map(|name| (id("team-a", name), version(WANTED)));
+        let client = Client::new(console.sandbox.router(), "default");
+        let access = TenantAccess::new(client, console.sandbox.clock(), Transport::TlsOrPlainLoopback);
+        access.connecting_by(connect)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_person_has_eight_tenants_asked_at_once_and_all_together_have_32() {
+    // How many people look, at how many tenants at once they look, and how long it takes (s).
+    for (number, most, seconds) in [(1, 8, 2), (2, 16, 2), (5, 32, 3)] {
+        let console = Console::new().await;
+        let slow = Slow::new(1);
+        let access = slow.access(&console);
+        let (people, wanted) = (people(number), everybody());
+        let began = Instant::now();
+        let told = join_all(people.iter().map(|who| access.count_workers(who, &wanted))).await;
+        assert!(told.iter().flatten().all(|told| matches!(told, Ok(Answer::Read(_)))), "{told:?}");
+        assert_eq!((slow.most.load(Ordering::SeqCst), began.elapsed().as_secs()), (most, seconds), "{number} people");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_serves_again_waits_for_nobodys_turn() {
+    let console = Console::new().await;
+    let slow = Slow::new(0);
+    let access = slow.access(&console);
+    let who = admin();
+    let (kept, others): (Vec<_>, Vec<_>) = everybody().into_iter().partition(|(tenant, _)| tenant.name == "stragglers");
+    let first = access.count_workers(&who, &kept).await;
+    slow.seconds.store(60, Ordering::SeqCst);
     let began = Instant::now();
-    let (one, other) = (owner(), admin());
-    let (mine, theirs) = tokio::join!(access.count_workers(&one, &wanted), access.count_workers(&other, &wanted));
-    assert_eq!(asked.most.load(Ordering::SeqCst), 8);
-    assert_eq!(began.elapsed().as_secs(), 2, "fourteen looks of a second each");
-    assert!(mine.iter().chain(&theirs).all(|told| matches!(told, Ok(Answer::Read(_)))), "{mine:?} {theirs:?}");
+    let again = async {
+        // Time goes on when nothing in this process has anything left to do: then all turns are taken.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(slow.now.load(Ordering::SeqCst), others.len());
+        (access.count_workers(&who, &kept).await, began.elapsed().as_secs())
+    };
+    let (hanging, again) = tokio::join!(access.count_workers(&who, &others), again);
+    assert!(hanging.iter().all(|told| matches!(told, Ok(Answer::TimedOut { .. }))), "{hanging:?}");
+    assert_eq!(again, (first, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_not_reached_in_time_is_not_known() {
+    let console = Console::new().await;
+    let slow = Slow::new(3600);
+    let access = slow.access(&console);
+    let (people, wanted) = (people(25), everybody());
+    let began = Instant::now();
+    let told = join_all(people.iter().map(|who| access.count_workers(who, &wanted))).await;
+    assert_eq!(began.elapsed().as_secs(), 20);
+    let told: Vec<_> = told.into_iter().flatten().collect();
+    assert!(told.iter().any(|told| *told == Ok(Answer::TimedOut { seconds: 20 })), "some never had a turn");
+    for told in told {
+        assert_eq!(Remaining::of(&told).map(|it| it.to_string()).as_deref(), Some("workers not known"));
+    }
 }

@@ -1,4 +1,4 @@
-use planner::cluster_api::{Advice, ClusterApiFacts, Way, advise, proposed, wanted};
+use planner::cluster_api::{Advice, ClusterApiFacts, Way, advise, proposed};
 use planner::releases::ReleaseTable;
 use planner::tenant::TenantSnapshot;
 use planner::tenant_api::Answer;
@@ -354,23 +354,19 @@ fn hostile_names_stay_one_word_of_a_command() {
 }
 
 #[test]
-fn the_wanted_version_is_that_of_the_object_that_decides() {
-    let mut facts = with_topology("v1.35.6");
-    topology(&mut facts).version = declared("1.36.4");
-    assert_eq!(wanted(&facts), Some(version("v1.36.4")));
-    assert_eq!(wanted(&by_hand("v1.35.6")), Some(version("v1.35.6")));
-    assert_eq!(wanted(&by_hand("latest")), None);
-}
-
-#[test]
 fn what_the_objects_ask_for_comes_before_what_may_come_next() {
     let all_at = |version: &str| by_hand(version);
     let begun = |mut facts: ClusterApiFacts| {
         bring_control_plane(&mut facts, "v1.35.9", "v1.35.6");
         facts
     };
+    let by_topology = |mut facts: ClusterApiFacts| {
+        topology(&mut facts).version = declared("1.35.9");
+        facts
+    };
     let cases = [
         ("at rest", all_at("v1.35.6"), current(36), Some("v1.36.4")),
+        ("the topology decides", by_topology(with_topology("v1.35.6")), current(36), Some("v1.35.9")),
         ("a version is on its way", begun(all_at("v1.35.6")), current(36), Some("v1.35.9")),
         ("all are at the end", all_at("v1.35.9"), current(35), Some("v1.35.9")),
         ("no version can be read, but one may come next", all_at("latest"), current(36), Some("v1.36.4")),
