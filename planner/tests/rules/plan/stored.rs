@@ -1,12 +1,12 @@
 //! Plans that are kept: the object, its definition, and what has changed since.
 
-use planner::finding::{Overridable, Override};
+use planner::finding::{Overridable, Override, Severity};
 use planner::hop::Acknowledgement;
 use planner::plan::stored::{
     API_VERSION, Asked, GROUP, KIND, LARGEST_DOCUMENT, PLURAL, PlanName, PlanState, StoredPlan, VERSION, status,
     tenant_of,
 };
-use planner::plan::{DryRunFact, RoomFact, UpgradePlan};
+use planner::plan::{DryRunFact, PlannedFinding, UpgradePlan};
 use planner::strategy::Strategy;
 use planner::tenant::{TenantId, TenantSnapshot};
 use planner::time::UnixMillis;
@@ -267,9 +267,8 @@ fn only_a_plan_that_holds_becomes_a_hop_and_it_is_the_planned_one() {
     assert_eq!(request.typed_name.as_deref(), Some("tenant-00"));
 
     type Change = fn(&mut Wanted);
-    let cases: [(Change, &str); 4] = [
+    let cases: [(Change, &str); 3] = [
         (|now| now.snapshot.replicas = 2, "the number of replicas: 3 → 2"),
-        (|now| now.room = RoomFact::NotChecked("no answer".to_owned()), "no longer"),
         (|now| now.dry_run = DryRunFact::Refused("no".to_owned()), "what is found: nothing of it → "),
         (|now| now.strategy = Some(Strategy::IN_PLACE), " → "),
     ];
@@ -281,35 +280,103 @@ fn only_a_plan_that_holds_becomes_a_hop_and_it_is_the_planned_one() {
     }
 }
 
-#[test]
-fn a_finding_that_was_read_otherwise_says_both() {
-    let plan = stored(&minor());
-    let mut now = minor().plan();
-    now.findings[0].evidence = "read again".to_owned();
-    now.digest = "sha256:other".to_owned();
-    let changes: Vec<String> = plan.changes(&now).iter().map(ToString::to_string).collect();
-    assert_eq!(changes.len(), 1, "{changes:?}");
-    assert!(changes[0].starts_with(&plan.document.findings[0].sentence), "{changes:?}");
-    assert!(changes[0].ends_with(" → read again"), "{changes:?}");
+fn finding(severity: Severity, sentence: &str) -> PlannedFinding {
+    PlannedFinding {
+        severity,
+        sentence: sentence.to_owned(),
+        evidence: "read".to_owned(),
+        remedy: None,
+        source: "a registry".to_owned(),
+        url: None,
+    }
 }
 
 #[test]
-fn other_conclusions_from_the_same_findings_are_no_plan_of_this_console() {
+fn only_what_both_could_establish_makes_a_plan_stale() {
+    use Severity::{Blocks, Passes, Unknown, Warns};
+
+    let one = |severity| vec![finding(severity, "One.")];
+    let elsewhere = || PlannedFinding { source: "elsewhere".to_owned(), ..finding(Unknown, "Two.") };
+    let otherwise = |change: fn(&mut PlannedFinding)| {
+        let mut finding = finding(Warns, "One.");
+        change(&mut finding);
+        vec![finding]
+    };
+    let cases: [(Vec<PlannedFinding>, Vec<PlannedFinding>, Option<&str>); 14] = [
+        (one(Passes), one(Unknown), None),
+        (one(Passes), vec![finding(Unknown, "Not checked.")], None),
+        (vec![finding(Unknown, "Not checked.")], one(Passes), None),
+        (vec![finding(Unknown, "2 nodes have it.")], vec![finding(Unknown, "3 nodes have it.")], None),
+        (one(Passes), Vec::new(), None),
+        (one(Blocks), vec![finding(Unknown, "Not checked.")], None),
+        (one(Warns), vec![elsewhere()], Some("what is found: One. → no longer")),
+        (one(Warns), vec![finding(Passes, "It is there.")], Some("what is found: One. → no longer")),
+        (vec![finding(Unknown, "Not checked.")], one(Blocks), Some("what is found: nothing of it → One.")),
+        (Vec::new(), one(Warns), Some("what is found: nothing of it → One.")),
+        (one(Warns), one(Blocks), Some("One.: warns → blocks")),
+        (one(Warns), one(Passes), Some("One.: warns → passes")),
+        (one(Warns), otherwise(|it| it.evidence = "read again".to_owned()), Some("One.: read → read again")),
+        (
+            otherwise(|it| it.url = Some("https://example.org".to_owned())),
+            one(Warns),
+            Some("One.: its source or its remedy as stored → otherwise"),
+        ),
+    ];
+    let mut plan = stored(&minor());
+    let mut anew = minor().plan();
+    for (before, now, expected) in cases {
+        plan.document.findings.clone_from(&before);
+        anew.findings.clone_from(&now);
+        let changes: Vec<String> = plan.changes(&anew).iter().map(ToString::to_string).collect();
+        assert_eq!(changes.first().map(String::as_str), expected, "{before:?} {now:?}");
+        assert!(changes.len() <= 1, "{changes:?}");
+    }
+}
+
+#[test]
+fn an_override_that_counts_for_one_reader_alone_makes_no_plan_stale() {
+    let given = override_for(2);
+    let mut plan = stored(&minor());
+    plan.asked.overrides = vec![given.clone()];
+    let blocks = finding(Severity::Blocks, "One.");
+    let let_pass = PlannedFinding { evidence: format!("read {given}"), ..finding(Severity::Warns, "One.") };
+    let forged = PlannedFinding { evidence: "read mallory lets it pass".to_owned(), ..let_pass.clone() };
+    for (before, now, stale) in [
+        (&blocks, &let_pass, false),
+        (&let_pass, &blocks, false),
+        (&let_pass, &let_pass, false),
+        (&forged, &blocks, true),
+    ] {
+        let mut anew = minor().plan();
+        plan.document.findings = vec![before.clone()];
+        anew.findings = vec![now.clone()];
+        assert_eq!(!plan.changes(&anew).is_empty(), stale, "{before:?} {now:?}");
+    }
+}
+
+#[test]
+fn a_document_that_differs_anywhere_is_not_what_the_console_makes() {
     let honest = stored(&minor());
     let anew = minor().plan();
     assert_eq!(honest.changes(&anew), []);
     type Forge = fn(&mut UpgradePlan);
-    let forged: [Forge; 3] = [
-        |plan| plan.change.commands[1].line = "kubectl delete namespace team-a".to_owned(),
-        |plan| plan.headline = "All is well.".to_owned(),
-        |plan| plan.checklist.clear(),
+    let forged: [(Forge, &str); 9] = [
+        (|plan| plan.change.commands[1].line = "kubectl delete namespace team-a".to_owned(), "change"),
+        (|plan| plan.headline = "All is well.".to_owned(), "headline"),
+        (|plan| plan.checklist.clear(), "checklist"),
+        (|plan| plan.summary = "1 pass".to_owned(), "summary"),
+        (|plan| plan.notices.clear(), "notices"),
+        (|plan| plan.irreversible.clear(), "irreversible"),
+        (|plan| plan.installed = None, "installed"),
+        (|plan| plan.generation += 1, "generation"),
+        (|plan| plan.strategy.declared = "recreate".to_owned(), "strategy"),
     ];
-    for forge in forged {
+    for (forge, field) in forged {
         let mut plan = honest.clone();
         forge(&mut plan.document);
         assert_eq!(StoredPlan::read("team-a", &object(&plan)).as_ref(), Ok(&plan), "the digest is of the findings");
         let words: Vec<String> = plan.changes(&anew).iter().map(ToString::to_string).collect();
-        assert_eq!(words, ["what follows from the findings: as it is stored → otherwise"]);
+        assert_eq!(words, [format!("`{field}` of the document: as it is stored → otherwise")]);
     }
 }
 
