@@ -46,10 +46,10 @@ impl Request {
         let failed = |error| from_plan_change(id, &name, error);
         let plan = changes.stored(&self.identity, id, &name).await.map_err(failed)?;
         let compared = match changes.plan_asked(&self.identity, id, &plan.asked).await {
-            Ok(anew) => Compared::With(plan.changes(&anew)),
+            Ok(anew) => Compared::With { changes: plan.changes(&anew), anew: Box::new(anew) },
             Err(error) => Compared::Failed(error.to_string()),
         };
-        Ok(StoredHere { plan, compared })
+        Ok(StoredHere { line: plan.line(), digest: plan.document.digest, compared })
     }
 
     /// Stores the plan of a choice, if it is still the one that was seen.

@@ -5,7 +5,8 @@
 
 use leptos::prelude::*;
 use planner::hop::FactChange;
-use planner::plan::stored::{ListedPlan, PlanName, StoredPlan, Storing};
+use planner::plan::UpgradePlan;
+use planner::plan::stored::{ListedPlan, PlanLine, PlanName, Storing};
 use planner::tenant::TenantId;
 use serde::{Deserialize, Serialize};
 
@@ -29,22 +30,30 @@ pub struct PlansHere {
     pub plans: Vec<ListedPlan>,
 }
 
-/// A stored plan, and how it compares.
+/// A stored plan without its document, and how that compares. Whoever may write the object may write any document, so the stored
+/// one does not come here: what is drawn is made anew.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredHere {
-    /// The plan.
-    pub plan: StoredPlan,
+    /// What it says it is.
+    pub line: PlanLine,
+    /// The digest of its document, by which a form names what was seen.
+    pub digest: String,
     /// What has changed since it was made.
     pub compared: Compared,
 }
 
 /// What has changed since a plan was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Compared {
-    /// This, or nothing.
-    With(Vec<FactChange>),
+    /// It could be made anew.
+    With {
+        /// What is otherwise; empty if it still holds.
+        changes: Vec<FactChange>,
+        /// The plan as it would be made now.
+        anew: Box<UpgradePlan>,
+    },
     /// It could not be made anew, so this is not known; why.
     Failed(String),
 }

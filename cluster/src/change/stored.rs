@@ -28,7 +28,8 @@ struct Found {
 }
 
 impl Changes {
-    /// Makes the plan that was asked for, or that a stored one was made of.
+    /// Makes the plan that was asked for, or that a stored one was made of. Of its overrides only those of the person count: an
+    /// object says whose they are, but cannot prove it.
     ///
     /// # Errors
     /// As [`Changes::plan_with`].
@@ -38,9 +39,10 @@ impl Changes {
         tenant: &TenantId,
         asked: &Asked,
     ) -> Result<UpgradePlan, ChangeError> {
+        let own = asked.overrides.iter().filter(|given| given.person() == identity.user);
         let options = PlanOptions {
             data_store_limit: asked.data_store_limit,
-            overrides: asked.overrides.clone(),
+            overrides: own.cloned().collect(),
             ..PlanOptions::default()
         };
         self.plan_with(identity, tenant, &asked.version, asked.strategy, &options).await

@@ -6,8 +6,9 @@ use planner::plan::stored::{ListedPlan, PlanLine, PlanState, Storing};
 use planner::tenant::{TenantId, TenantSnapshot};
 
 use super::{DeletePlan, PlansHere, StorePlan, delete_form, hidden};
-use crate::links;
+use crate::links::{self, TenantTab};
 use crate::prose::prose;
+use crate::tenant::plan::given::CostQuery;
 use crate::tenant::start::Choice;
 use crate::trouble::{error_notice, sentence};
 use crate::words;
@@ -15,16 +16,28 @@ use crate::words;
 /// How many plans are listed; more are named by their number.
 const MOST: usize = 20;
 
-/// The form that stores the plan that is shown.
+/// The form that stores the plan that is shown. `given`: what its costs were reckoned with; a stored plan has none of it, so that
+/// with it another plan would be stored than is shown.
 pub(crate) fn store_section(
     plan: &UpgradePlan,
     id: &TenantId,
     choice: &Choice,
+    given: &CostQuery,
     storing: &Storing,
     action: ServerAction<StorePlan>,
 ) -> AnyView {
     if *storing == Storing::NotServed {
         return view! { <p class="muted no-print">{prose(&sentence(&storing.to_string()))}</p> }.into_any();
+    }
+    if !given.is_empty() {
+        let without = format!("{}{}", links::tenant(id, TenantTab::Plan), choice.query().as_url_query());
+        return view! {
+            <p class="muted no-print">
+                {"Prices, assumptions and what the DataStore takes are no part of a stored plan. "}
+                <a href=without>{"Make the plan without them"}</a> {" to store it."}
+            </p>
+        }
+        .into_any();
     }
     let unlisted = matches!(storing, Storing::Unlisted(_)).then(|| sentence(&storing.to_string()));
     let pending = action.pending();
@@ -91,7 +104,7 @@ fn item(plan: &ListedPlan, now: &TenantSnapshot, delete: ServerAction<DeletePlan
                         {chip(&state)}
                     </p>
                     <p class="small muted">
-                        {format!("{}, made by {}, ", line.name, line.made_by)}
+                        {format!("{}, says made by {}, ", line.name, line.made_by)}
                         {words::time(line.made_at, now.observed_at)}
                     </p>
                     {why.map(|why| view! { <p class="small">{why}</p> })}
