@@ -35,7 +35,12 @@ impl Request {
             Some(_) => self.backend.observer.storing(&id.namespace),
             None => Storing::Unlisted("a recording is played".to_owned()),
         };
-        Ok(PlansHere { storing, plans: self.backend.observer.plans(&self.identity, id) })
+        let observer = &self.backend.observer;
+        Ok(PlansHere {
+            storing,
+            plans: observer.plans(&self.identity, id),
+            more: observer.more_plans(&self.identity, id),
+        })
     }
 
     /// A stored plan with what has changed since it was made, told by making it anew.

@@ -26,8 +26,10 @@ pub(crate) use self::page::stored_page;
 pub struct PlansHere {
     /// Whether plans can be stored.
     pub storing: Storing,
-    /// Those that there are, the newest first.
+    /// The newest of those that there are, the newest first.
     pub plans: Vec<ListedPlan>,
+    /// How many more there are.
+    pub more: usize,
 }
 
 /// A stored plan without its document, and how that compares. Whoever may write the object may write any document, so the stored

@@ -12,7 +12,7 @@ mod state;
 
 pub use self::name::{PlanName, PlanNameError};
 pub use self::object::{
-    API_VERSION, DEFINITION, GROUP, KIND, LARGEST_DOCUMENT, PLURAL, StoredPlanError, VERSION, tenant_of,
+    API_VERSION, DEFINITION, GROUP, KIND, LARGEST_DOCUMENT, LONGEST_TEXT, PLURAL, StoredPlanError, VERSION, tenant_of,
 };
 pub use self::state::{CONDITION, PlanState, status};
 

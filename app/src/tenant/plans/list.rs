@@ -13,9 +13,6 @@ use crate::tenant::start::Choice;
 use crate::trouble::{error_notice, sentence};
 use crate::words;
 
-/// How many plans are listed; more are named by their number.
-const MOST: usize = 20;
-
 /// The form that stores the plan that is shown. `given`: what its costs were reckoned with; a stored plan has none of it, so that
 /// with it another plan would be stored than is shown.
 pub(crate) fn store_section(
@@ -73,11 +70,11 @@ pub(crate) fn plans_section(
     now: &TenantSnapshot,
     delete: ServerAction<DeletePlan>,
 ) -> Option<AnyView> {
-    if here.plans.is_empty() {
+    if here.plans.is_empty() && here.more == 0 {
         return None;
     }
-    let items = here.plans.iter().take(MOST).map(|plan| item(plan, now, delete)).collect_view();
-    let more = here.plans.len().saturating_sub(MOST);
+    let items = here.plans.iter().map(|plan| item(plan, now, delete)).collect_view();
+    let more = here.more;
     let more = (more > 0).then(|| format!("And {more} more, older ones: `kubectl get upgradeplans` lists them."));
     Some(
         view! {

@@ -3,8 +3,8 @@
 use planner::finding::{Overridable, Override, Severity};
 use planner::hop::Acknowledgement;
 use planner::plan::stored::{
-    API_VERSION, Asked, GROUP, KIND, LARGEST_DOCUMENT, PLURAL, PlanName, PlanState, StoredPlan, VERSION, status,
-    tenant_of,
+    API_VERSION, Asked, GROUP, KIND, LARGEST_DOCUMENT, LONGEST_TEXT, PLURAL, PlanName, PlanState, StoredPlan, VERSION,
+    status, tenant_of,
 };
 use planner::plan::{DryRunFact, PlannedFinding, UpgradePlan};
 use planner::strategy::Strategy;
@@ -74,9 +74,11 @@ fn the_definition_is_of_the_kind_that_is_read_and_written() {
 
 /// The API server takes only structural schemas: each part says its type, and unknown fields are dropped unless it says otherwise.
 #[test]
-fn the_schema_is_structural_and_drops_nothing_that_is_written() {
+fn the_schema_is_structural_and_bounded_and_drops_nothing_that_is_written() {
     fn walk(path: &str, schema: &Value) {
         assert!(schema["type"].is_string(), "{path} has no type");
+        let bounded = ["maxLength", "enum", "pattern"].into_iter().any(|bound| !schema[bound].is_null());
+        assert!(schema["type"] != "string" || bounded, "{path} may be of any length");
         for (name, part) in schema["properties"].as_object().into_iter().flatten() {
             walk(&format!("{path}.{name}"), part);
         }
@@ -164,6 +166,12 @@ fn an_object_that_was_changed_by_hand_is_not_read() {
         ("/spec/overrides/0/finding", json!("paused"), "`spec.overrides` cannot be read: `paused` is no finding"),
         ("/spec/overrides/0/reason", json!(" "), "`spec.overrides` cannot be read: an override needs a reason"),
         ("/spec/document/summary", json!("x".repeat(LARGEST_DOCUMENT)), "its document has "),
+        (
+            "/spec/binding/facts/wanted",
+            json!("x".repeat(LONGEST_TEXT + 1)),
+            "`spec.binding` has a text of 4097 bytes; at most 4096 are stored and read",
+        ),
+        ("/spec/madeBy", json!("x".repeat(LONGEST_TEXT + 1)), "`spec.madeBy` has a text of 4097 bytes"),
         ("/spec", Value::Null, "`spec` cannot be read: "),
     ];
     for (path, value, words) in cases {
@@ -175,7 +183,11 @@ fn an_object_that_was_changed_by_hand_is_not_read() {
     assert!(StoredPlan::read("team-b", &good).is_err(), "it is of another namespace");
     let mut large = stored(&minor());
     large.document.summary = "x".repeat(LARGEST_DOCUMENT);
-    assert!(large.object().is_err(), "nothing is written that would not be read");
+    let mut long = stored(&minor());
+    long.made_by = "x".repeat(LONGEST_TEXT + 1);
+    for plan in [large, long] {
+        assert!(plan.object().is_err(), "nothing is written that would not be read");
+    }
 }
 
 #[test]
