@@ -442,7 +442,8 @@ fn from_change(id: &TenantId, error: ChangeError) -> ConsoleError {
         ChangeError::NothingToRestore
         | ChangeError::NoSuchPlan
         | ChangeError::PlansNotServed
-        | ChangeError::PlanUnusable(_) => ConsoleError::Refused(vec![error.to_string()]),
+        | ChangeError::PlanUnusable(_)
+        | ChangeError::PlanOver => ConsoleError::Refused(vec![error.to_string()]),
         ChangeError::Forbidden { words } => ConsoleError::Forbidden(words),
         ChangeError::Identity(error) => ConsoleError::Forbidden(error.to_string()),
         ChangeError::WebhookDown { words } => {

@@ -19,7 +19,7 @@ impl Backend {
                 let stale = match line.state(snapshot) {
                     PlanState::Current => false,
                     PlanState::Stale(_) => true,
-                    PlanState::Started { .. } => return None,
+                    PlanState::Started { .. } | PlanState::Over { .. } => return None,
                 };
                 Some(PlanLink { name: line.name, version: line.version, stale })
             }

@@ -115,7 +115,7 @@ impl Changes {
     /// Makes a stored plan anew and puts it in the place of the former one. `seen`: the digest of the one that the person looked at.
     ///
     /// # Errors
-    /// [`ChangeError::Changed`] if somebody else renewed it meanwhile; else as a write.
+    /// [`ChangeError::Changed`] if somebody else renewed it meanwhile, [`ChangeError::PlanOver`]; else as a write.
     #[tracing::instrument(skip_all, fields(user = identity.user, %tenant, plan.name = %name))]
     pub async fn renew(
         &self,
@@ -129,6 +129,9 @@ impl Changes {
             let before = found.plan?;
             unchanged(&before, seen)?;
             let made = self.plan_asked(identity, tenant, &before.asked).await?;
+            if before.is_over(&made.binding) {
+                return Err(ChangeError::PlanOver);
+            }
             let renewed = StoredPlan::new(made, before.asked, &identity.user, (self.clock)());
             let renewed = StoredPlan { name: name.clone(), ..renewed };
             match self.replace(identity, found.object, renewed).await {
@@ -209,7 +212,10 @@ impl Changes {
             }
             return Err(ChangeError::Changed { changes });
         }
-        self.start(identity, &planned).await
+        let started = self.start(identity, &planned).await?;
+        let state = PlanState::Started { to: planned.version, finished: false };
+        self.note(&self.plans(identity, tenant)?, &plan, &object, &state).await;
+        Ok(started)
     }
 
     /// Reads a plan as the person.

@@ -223,6 +223,10 @@ async fn a_stale_plan_starts_nothing_until_it_is_renewed() {
     let now = tenant.wait_for(|now| now.desired_version.0 == "v1.36.4").await.expect("it is seen").clone();
     let state = renewed.line().state(&now);
     assert_eq!(state, PlanState::Started { to: renewed.asked.version, finished: false });
+    let condition = world.object(&plan.name).await["status"]["conditions"][0].clone();
+    assert_eq!((condition["status"].as_str(), condition["reason"].as_str()), (Some("False"), Some("Started")));
+    let over = world.changes.renew(&owner(), &id(), &plan.name, &renewed.document.digest).await;
+    assert_eq!(over, Err(ChangeError::PlanOver));
 }
 
 #[tokio::test(start_paused = true)]

@@ -163,6 +163,11 @@ impl StoredPlan {
         if changes.is_empty() { Ok(CurrentPlan(self)) } else { Err(changes) }
     }
 
+    /// Whether a tenant with this binding has come to what the plan plans, or beyond: then it is not to be renewed.
+    pub fn is_over(&self, now: &Binding) -> bool {
+        state::is_over(&self.document.binding, &self.asked.version, now)
+    }
+
     /// The digest that a document with these parts has.
     fn digest(&self) -> String {
         let Self { asked, document, .. } = self;

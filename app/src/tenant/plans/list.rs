@@ -135,6 +135,7 @@ fn chip(state: &PlanState) -> AnyView {
         PlanState::Current | PlanState::Started { finished: true, .. } => "chip chip--ok",
         PlanState::Stale(_) => "chip chip--warns",
         PlanState::Started { finished: false, .. } => "chip chip--busy",
+        PlanState::Over { .. } => "chip",
     };
     view! { <span class=class>{state.word()}</span> }.into_any()
 }

@@ -25,6 +25,7 @@ pub(super) enum Standing {
     Current,
     Stale(Vec<FactChange>),
     Started(PlanState),
+    Over(PlanState),
     NotCompared(String),
 }
 
@@ -80,7 +81,11 @@ fn page(tenant: Tenant, here: StoredHere, renew: ServerAction<RenewPlan>, delete
     let deleting = delete_form(&line.tenant, &line.name, digest.clone(), delete);
     let heading = format!("Stored plan: {}", title(&line));
     let about = format!("{}, says made by {}, ", line.name, line.made_by);
-    let document = tenant.first.with_value(|first| made_anew(&compared, first));
+    let document = tenant.first.with_value(|first| match line.state(first) {
+        PlanState::Current | PlanState::Stale(_) => made_anew(&compared, first),
+        // Made anew it would lead nowhere, or back.
+        PlanState::Started { .. } | PlanState::Over { .. } => None,
+    });
     let verdict = compared.anew().map(|anew| anew.verdict);
     let standing = {
         let line = line.clone();
@@ -140,6 +145,7 @@ impl Standing {
         match (state, compared) {
             (PlanState::Stale(changes), _) => Self::Stale(changes),
             (started @ PlanState::Started { .. }, _) => Self::Started(started),
+            (over @ PlanState::Over { .. }, _) => Self::Over(over),
             (PlanState::Current, Compared::With { changes, .. }) if changes.is_empty() => Self::Current,
             (PlanState::Current, Compared::With { changes, .. }) => Self::Stale(changes.clone()),
             (PlanState::Current, Compared::Failed(why)) => Self::NotCompared(why.clone()),
@@ -182,6 +188,13 @@ fn standing_section(
                 <span class="chip chip--busy">{state.word()}</span>
                 <span>{sentence(&state.to_string())}</span>
                 <a href=links::tenant(id, TenantTab::Rollout)>{"Look at the rollout"}</a>
+            </p>
+        }
+        .into_any(),
+        Standing::Over(state) => view! {
+            <p class="cluster">
+                <span class="chip">{state.word()}</span>
+                <span>{sentence(&state.to_string())}</span>
             </p>
         }
         .into_any(),

@@ -67,6 +67,7 @@ fn a_list_says_how_each_plan_stands_and_whether_any_can_be_kept() {
 fn what_is_seen_now_counts_before_what_was_compared_and_nothing_is_current_unseen() {
     let change = |what: &str| FactChange::new(what, "a", "b");
     let started = || PlanState::Started { to: "v1.36.4".parse().expect("a version"), finished: false };
+    let over = || PlanState::Over { to: "v1.36.4".parse().expect("a version") };
     let with =
         |changes| Compared::With { changes, anew: Box::new(planned(&tenant("v1.35.6"), "0/1", CostFacts::default())) };
     let nothing = || with(Vec::new());
@@ -77,6 +78,7 @@ fn what_is_seen_now_counts_before_what_was_compared_and_nothing_is_current_unsee
         (PlanState::Stale(vec![change("live")]), nothing(), Standing::Stale(vec![change("live")])),
         (PlanState::Stale(vec![change("live")]), Compared::Failed("x".into()), Standing::Stale(vec![change("live")])),
         (started(), nothing(), Standing::Started(started())),
+        (over(), with(vec![change("found")]), Standing::Over(over())),
     ];
     for (state, compared, expected) in cases {
         assert_eq!(Standing::of(state, &compared), expected, "{compared:?}");

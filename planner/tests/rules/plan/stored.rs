@@ -1,7 +1,7 @@
 //! Plans that are kept: the object, its definition, and what has changed since.
 
 use planner::finding::{Overridable, Override, Severity};
-use planner::hop::Acknowledgement;
+use planner::hop::{Acknowledgement, Binding};
 use planner::plan::stored::{
     API_VERSION, Asked, GROUP, KIND, LARGEST_DOCUMENT, LONGEST_TEXT, PLURAL, PlanName, PlanState, StoredPlan, VERSION,
     status, tenant_of,
@@ -247,6 +247,42 @@ fn a_plan_is_current_stale_started_or_done() {
 }
 
 #[test]
+fn a_plan_is_over_for_good_once_the_tenant_has_come_to_it_or_beyond() {
+    let strategy = Some(Strategy::ROLLING_ONE);
+    let other = Some(Strategy::IN_PLACE);
+    // From, to, strategy of the plan; installed, wanted and strategy of the tenant then.
+    let cases = [
+        ("v1.35.6", "v1.36.4", None, ("v1.36.4", "v1.37.0", None), "over"),
+        ("v1.35.6", "v1.36.4", None, ("v1.36.5", "v1.36.5", None), "over"),
+        ("v1.35.6", "v1.36.4", None, ("v1.36.4", "v1.35.6", None), "over"),
+        ("v1.35.6", "v1.36.4", strategy, ("v1.36.4", "v1.36.4", other), "over"),
+        ("v1.35.6", "v1.36.4", None, ("v1.35.6", "v1.36.3", None), "stale"),
+        ("v1.35.6", "v1.36.4", None, ("v1.35.7", "v1.35.7", None), "stale"),
+        ("v1.35.6", "v1.36.4", None, ("v1.35.6", "v1.36.4", None), "started"),
+        ("v1.35.6", "v1.35.6", strategy, ("v1.36.4", "v1.36.4", other), "over"),
+        ("v1.35.6", "v1.35.6", strategy, ("v1.35.6", "v1.35.6", other), "stale"),
+        ("v1.35.6", "v1.35.5", strategy, ("v1.35.6", "v1.35.6", other), "stale"),
+        ("v1.35.6", "v1.35.5", strategy, ("v1.35.5", "v1.35.5", other), "over"),
+    ];
+    for (from, to, planned, (installed, desired, is), word) in cases {
+        let mut wanted = Wanted::hop(from, to);
+        wanted.strategy = planned;
+        let plan = stored(&wanted);
+        let mut now = tenant(installed);
+        is_at(&mut now, desired);
+        if let Some(strategy) = is {
+            now.strategy = strategy.declared();
+        }
+        let state = plan.line().state(&now);
+        assert_eq!(state.word(), word, "{from} → {to}, then {installed} and {desired}: {state}");
+        let is_over = plan.is_over(&Binding::of(&now));
+        assert!(is_over == (word == "over") || word == "started", "{from} → {to}, then {installed} and {desired}");
+        now.uid = "another".to_owned();
+        assert_eq!(plan.line().state(&now).word(), "stale", "it was deleted and made anew");
+    }
+}
+
+#[test]
 fn a_plan_of_the_strategy_alone_is_started_when_that_is_declared() {
     let mut wanted = Wanted::hop("v1.35.6", "v1.35.6");
     wanted.strategy = Some(Strategy::ROLLING_ONE);
@@ -256,12 +292,12 @@ fn a_plan_of_the_strategy_alone_is_started_when_that_is_declared() {
     assert_eq!(line.state(&now).word(), "stale", "the version that stays says nothing");
     now.strategy = Strategy::ROLLING_ONE.declared();
     assert_ne!(line.state(&now).word(), "stale");
-    // With the version a plan writes its strategy, so the version alone is not what it plans.
+    // With the version a plan writes its strategy, so the version alone is not what it plans; but there is nothing to renew either.
     let mut with_strategy = minor();
     with_strategy.strategy = Some(Strategy::ROLLING_ONE);
     let mut now = with_strategy.snapshot.clone();
     is_at(&mut now, "v1.36.4");
-    assert_eq!(stored(&with_strategy).line().state(&now).word(), "stale");
+    assert_eq!(stored(&with_strategy).line().state(&now).word(), "over");
 }
 
 #[test]
@@ -397,6 +433,8 @@ fn the_condition_moves_only_when_it_changes() {
     let first = status(&PlanState::Current, 1, &Value::Null, UnixMillis(0));
     let again = status(&PlanState::Current, 2, &first, UnixMillis(5_000));
     let stale = status(&PlanState::Stale(Vec::new()), 2, &again, UnixMillis(9_000));
+    let started = PlanState::Started { to: version("v1.36.4"), finished: false };
+    let started = status(&started, 2, &stale, UnixMillis(12_000));
     let of = |status: &Value| {
         let condition = &status["conditions"][0];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -405,6 +443,8 @@ fn the_condition_moves_only_when_it_changes() {
     assert_eq!(of(&first), ["True", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"]);
     assert_eq!(of(&again), ["True", "1970-01-01T00:00:00Z", "1970-01-01T00:00:05Z"]);
     assert_eq!(of(&stale), ["False", "1970-01-01T00:00:09Z", "1970-01-01T00:00:09Z"]);
+    assert_eq!(of(&started), ["False", "1970-01-01T00:00:09Z", "1970-01-01T00:00:12Z"]);
+    assert_eq!(started["conditions"][0]["reason"], "Started");
     assert_eq!(
         (again["observedGeneration"].as_i64(), stale["conditions"].as_array().map(Vec::len)),
         (Some(2), Some(1))
