@@ -396,7 +396,7 @@ impl Request {
             plan => {
                 let plan = plan.parse().map_err(bad_input)?;
                 let started = changes.start_stored(&self.identity, &plan, &request).await;
-                return started.map(|_| ()).map_err(|error| plans::from_plan_change(id, &plan, error));
+                return started.map(|_| ()).map_err(|error| plans::from_start(id, &plan, error));
             }
         };
         started.map(|_| ()).map_err(|error| from_change(id, error))
@@ -431,6 +431,9 @@ fn read_strategy(text: &str) -> Result<Option<planner::strategy::Strategy>, Cons
 /// A failed change in the words of the HTTP edge.
 fn from_change(id: &TenantId, error: ChangeError) -> ConsoleError {
     let all = |findings: Vec<Finding>| findings.iter().map(ToString::to_string).collect();
+    if !error.nothing_written() {
+        return ConsoleError::Uncertain(error.to_string());
+    }
     match error {
         ChangeError::NotFound => ConsoleError::UnknownTenant(id.to_string()),
         ChangeError::Changed { changes } => ConsoleError::Changed(changes.iter().map(ToString::to_string).collect()),

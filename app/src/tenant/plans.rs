@@ -95,7 +95,8 @@ pub async fn read_stored(
 /// Stores a plan.
 ///
 /// # Errors
-/// [`ConsoleError::Changed`] if it is no longer the one that was seen, and the errors of a change.
+/// [`ConsoleError::PlanChanged`] if it is no longer the one that was seen, [`ConsoleError::PlanUncertain`] if it is not known
+/// whether it was written, and the errors of a change.
 #[server(endpoint = "store_plan", output = crate::codec::JsonText)]
 pub async fn store_plan(
     /// Namespace of the tenant.
@@ -120,7 +121,8 @@ pub async fn store_plan(
 /// Makes a stored plan anew.
 ///
 /// # Errors
-/// [`ConsoleError::Changed`] if it is no longer the one that was seen, and the errors of a change.
+/// [`ConsoleError::PlanChanged`] if it is no longer the one that was seen, [`ConsoleError::PlanUncertain`] if it is not known
+/// whether it was written, and the errors of a change.
 #[server(endpoint = "renew_plan", output = crate::codec::JsonText)]
 pub async fn renew_plan(
     /// Namespace of the tenant.
@@ -142,7 +144,8 @@ pub async fn renew_plan(
 /// Deletes a stored plan.
 ///
 /// # Errors
-/// [`ConsoleError::Changed`] if it is no longer the one that was seen, and the errors of a change.
+/// [`ConsoleError::PlanChanged`] if it is no longer the one that was seen, [`ConsoleError::PlanUncertain`] if it is not known
+/// whether it was written, and the errors of a change.
 #[server(endpoint = "delete_plan", output = crate::codec::JsonText)]
 pub async fn delete_plan(
     /// Namespace of the tenant.
@@ -189,7 +192,7 @@ fn words_for_status(status: u16) -> &'static str {
         404 => "There is no such plan any more. Nothing was written.",
         409 => "It is no longer what you looked at. Nothing was written; read it as it is now, then decide again.",
         422 => "It was refused. Nothing was written.",
-        504 => "The API server did not answer in time, so it is not known whether it was written: look at the list.",
+        504 => "The API server did not answer, so it is not known whether it was written: look at the list.",
         _ => "The management cluster could not be reached. Nothing was written; try again.",
     }
 }
