@@ -47,7 +47,8 @@ fn found(before: &[PlannedFinding], now: &[PlannedFinding], overrides: &[Overrid
     let come = come.map(|new| FactChange::new("what is found", "nothing of it", &new.sentence));
     let otherwise = now.iter().filter_map(|new| {
         let old = before.iter().find(|old| same(old, new))?;
-        if !speaks(new) && !(speaks(old) && new.severity != Severity::Unknown) {
+        let told = speaks(new) || (speaks(old) && new.severity != Severity::Unknown);
+        if !told {
             return None;
         }
         let (old, new) = (not_overridden(old, overrides), not_overridden(new, overrides));
