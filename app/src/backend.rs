@@ -397,7 +397,7 @@ impl Request {
             plan => {
                 let plan = plan.parse().map_err(bad_input)?;
                 let started = changes.start_stored(&self.identity, &plan, &request).await;
-                return started.map(|_| ()).map_err(|error| plans::from_plan_change(id, &plan, error));
+                return started.map(|_| ()).map_err(|error| plans::from_start(id, &plan, error));
             }
         };
         started.map(|_| ()).map_err(|error| from_change(id, error))
@@ -432,6 +432,9 @@ fn read_strategy(text: &str) -> Result<Option<planner::strategy::Strategy>, Cons
 /// A failed change in the words of the HTTP edge.
 fn from_change(id: &TenantId, error: ChangeError) -> ConsoleError {
     let all = |findings: Vec<Finding>| findings.iter().map(ToString::to_string).collect();
+    if !error.nothing_written() {
+        return ConsoleError::Uncertain(error.to_string());
+    }
     match error {
         ChangeError::NotFound => ConsoleError::UnknownTenant(id.to_string()),
         ChangeError::Changed { changes } => ConsoleError::Changed(changes.iter().map(ToString::to_string).collect()),
@@ -443,7 +446,8 @@ fn from_change(id: &TenantId, error: ChangeError) -> ConsoleError {
         ChangeError::NothingToRestore
         | ChangeError::NoSuchPlan
         | ChangeError::PlansNotServed
-        | ChangeError::PlanUnusable(_) => ConsoleError::Refused(vec![error.to_string()]),
+        | ChangeError::PlanUnusable(_)
+        | ChangeError::PlanOver => ConsoleError::Refused(vec![error.to_string()]),
         ChangeError::Forbidden { words } => ConsoleError::Forbidden(words),
         ChangeError::Identity(error) => ConsoleError::Forbidden(error.to_string()),
         ChangeError::WebhookDown { words } => {

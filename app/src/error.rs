@@ -37,6 +37,12 @@ pub enum ConsoleError {
     /// The tenant changed after the page was made: what changed, in words.
     #[error("the tenant has changed since this page was made: {}", .0.join("; "))]
     Changed(Vec<String>),
+    /// A stored plan, or the one to be stored, is no longer what was looked at: what changed, in words.
+    #[error("the plan no longer holds: {}", .0.join("; "))]
+    PlanChanged(Vec<String>),
+    /// A stored plan that cannot be read, started or renewed; why.
+    #[error("the stored plan cannot be used: {0}")]
+    PlanUnusable(String),
     /// Something that was typed or stands in the URL cannot be read; says what to write instead.
     #[error("{0}")]
     BadInput(String),
@@ -52,6 +58,12 @@ pub enum ConsoleError {
     /// The Kubernetes API of the management cluster did not answer in time.
     #[error("the Kubernetes API of the management cluster did not answer in time: {0}")]
     ApiSlow(String),
+    /// The connection broke, or no answer came, while a tenant was written; in words.
+    #[error("it is not known whether the change arrived: {0}")]
+    Uncertain(String),
+    /// The same while a plan was written or deleted.
+    #[error("it is not known whether this was done to the plan: {0}")]
+    PlanUncertain(String),
     /// The server was built without something it needs.
     #[error("the console is not set up: {0}")]
     Internal(String),
@@ -63,11 +75,11 @@ impl ConsoleError {
         match self {
             Self::UnknownTenant(_) | Self::UnknownPlan(_) => 404,
             Self::Forbidden(_) | Self::Unlisted { .. } => 403,
-            Self::Changed(_) => 409,
-            Self::BadInput(_) | Self::Refused(_) => 422,
+            Self::Changed(_) | Self::PlanChanged(_) => 409,
+            Self::BadInput(_) | Self::Refused(_) | Self::PlanUnusable(_) => 422,
             Self::NotReadYet => 503,
             Self::Unreachable(_) | Self::ApiAway(_) => 502,
-            Self::ApiSlow(_) => 504,
+            Self::ApiSlow(_) | Self::Uncertain(_) | Self::PlanUncertain(_) => 504,
             Self::Internal(_) => 500,
         }
     }
@@ -80,12 +92,15 @@ impl ConsoleError {
             Self::Forbidden(_) => "You may not do this",
             Self::Unlisted { .. } => "The tenants may not be listed",
             Self::Changed(_) => "The tenant has changed",
+            Self::PlanChanged(_) => "The plan no longer holds",
+            Self::PlanUnusable(_) => "The plan cannot be used",
             Self::BadInput(_) => "This cannot be read",
             Self::Refused(_) => "Refused",
             Self::NotReadYet => "The console is starting",
             Self::Unreachable(_) => "The console did not answer",
             Self::ApiAway(_) => "The management cluster cannot be reached",
             Self::ApiSlow(_) => "The management cluster does not answer",
+            Self::Uncertain(_) | Self::PlanUncertain(_) => "It is not known whether it was written",
             Self::Internal(_) => "The console is not set up",
         }
     }
@@ -108,7 +123,10 @@ impl ConsoleError {
             }
             Self::UnknownPlan(_) => "It may have been deleted. The plan page of the tenant lists those that there are.",
             Self::Forbidden(_) => "Ask the platform team for the permission that is named above. Nothing was written.",
-            Self::Changed(_) => "Nothing was written. Read what changed, then decide again on a fresh page.",
+            Self::Changed(_) | Self::PlanChanged(_) => {
+                "Nothing was written. Read what changed, then decide again on a fresh page."
+            }
+            Self::PlanUnusable(_) => "Nothing was written. Delete it, or leave it and make a new one.",
             Self::BadInput(_) => "Nothing was written. Correct it and try again.",
             Self::Refused(_) => "Nothing was written.",
             Self::NotReadYet => "Reload this page in a few seconds.",
@@ -117,10 +135,9 @@ impl ConsoleError {
                 "Check that the management cluster is up and that the console may reach it. \
                  The console keeps trying; reload this page to see the newest state."
             }
-            Self::ApiSlow(_) => {
-                "Whether a change arrived is not known: look at the rollout page before you try again. \
-                 The console keeps trying to reach the cluster."
-            }
+            Self::ApiSlow(_) => "The console keeps trying to reach the cluster; try again in a moment.",
+            Self::Uncertain(_) => "Look at the rollout page before you try again.",
+            Self::PlanUncertain(_) => "Look at the list of stored plans before you try again.",
             Self::Internal(_) => "This is a fault of the console: tell whoever runs it, with the words above.",
         })
     }
@@ -171,11 +188,15 @@ mod tests {
             ConsoleError::Unlisted { words: text(), proposed: None },
             ConsoleError::Unlisted { words: text(), proposed: Some(text()) },
             ConsoleError::Changed(vec![text()]),
+            ConsoleError::PlanChanged(vec![text()]),
+            ConsoleError::PlanUnusable(text()),
             ConsoleError::BadInput(text()),
             ConsoleError::Refused(vec![text()]),
             ConsoleError::NotReadYet,
             ConsoleError::ApiAway(text()),
             ConsoleError::ApiSlow(text()),
+            ConsoleError::Uncertain(text()),
+            ConsoleError::PlanUncertain(text()),
             ConsoleError::Internal(text()),
         ]
     }
@@ -183,7 +204,7 @@ mod tests {
     #[test]
     fn each_error_has_its_status() {
         let statuses: Vec<u16> = every_kind().iter().map(ConsoleError::status).collect();
-        assert_eq!(statuses, [502, 404, 404, 403, 403, 403, 409, 422, 422, 503, 502, 504, 500]);
+        assert_eq!(statuses, [502, 404, 404, 403, 403, 403, 409, 409, 422, 422, 422, 503, 502, 504, 504, 504, 500]);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use jiff::civil::date;
 use leptos::prelude::*;
 use planner::film::{Film, OpenSpan, PodTrack, Revision, Side};
 use planner::operator::{Ceiling, OperatorKnowledge, OperatorRules};
+use planner::placement;
+use planner::plan::{CostFacts, DryRunFact, Evidence, ImageFact, Neighbours, PlanFacts, RoomFact, UpgradePlan, make};
 use planner::releases::ReleaseTable;
 use planner::strategy::Strategy;
 use planner::tenant::{
@@ -223,4 +225,27 @@ pub(crate) fn hostile_event() -> EventFacts {
         message: "<script>alert(1)</script>".to_owned(),
         count: 3,
     }
+}
+
+/// The plan of the patch to v1.35.7 where everything else is well.
+pub(crate) fn planned(snapshot: &TenantSnapshot, strategy: &str, costs: CostFacts) -> UpgradePlan {
+    let knowledge = knowledge();
+    make(&PlanFacts {
+        snapshot,
+        version: &"v1.35.7".parse().expect("a version"),
+        strategy: Some(strategy.parse().expect("a strategy")),
+        operator: &knowledge.operator,
+        releases: &knowledge.releases,
+        evidence: &Evidence {
+            neighbours: Neighbours::default(),
+            room: RoomFact::Simulated(placement::Verdict::Fits { more: 3 }, Vec::new()),
+            dry_run: DryRunFact::Accepted,
+            image: ImageFact::NotAsked,
+            tenant: Vec::new(),
+            cluster_api: None,
+        },
+        costs,
+        today: date(2026, 11, 22),
+        made_at: NOW,
+    })
 }

@@ -23,7 +23,7 @@ use self::recorder::Seen;
 use crate::Clock;
 use crate::health::{Health, Playback, Source, WatchState};
 use crate::observer::{Observer, Published};
-use crate::resources::{EventObject, Object, ObjectKind, Part, Unreadable};
+use crate::resources::{EventObject, Object, ObjectKind, ObservedPlan, Part, Unreadable};
 use crate::scope::{Scope, Watch};
 
 /// How many unreadable objects are remembered.
@@ -86,7 +86,7 @@ impl Index {
             }
             return;
         }
-        if let Object::UpgradePlan(plan) = object {
+        if let Object::UpgradePlan(ObservedPlan { plan, .. }) = object {
             self.plans.remove(plan);
             return;
         }
@@ -393,6 +393,6 @@ fn name_of(object: &Object) -> &str {
         Object::Pod(part) => &part.name,
         Object::Event(part) => &part.name,
         Object::Node(node) => &node.name,
-        Object::UpgradePlan(plan) => plan.name().as_str(),
+        Object::UpgradePlan(observed) => observed.plan.name().as_str(),
     }
 }

@@ -33,6 +33,8 @@ const WATCH_SECONDS: u32 = 60;
 
 /// Objects in one page of a list.
 const PAGE: u32 = 100;
+/// The same of stored plans: one may have as many bytes as the API server takes.
+const PLANS_PAGE: u32 = 20;
 
 /// Pause before a broken watch is tried again: the first, and the longest. Each failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -71,6 +73,7 @@ pub fn observe(client: Client, scope: Scope, clock: Clock, shutdown: Cancellatio
         let all = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
         // Kamaji labels everything it makes; the ReplicaSets and pods inherit it from the Deployment's template.
         let labelled = all.clone().labels(TENANT_LABEL);
+        let plans = all.clone().page_size(PLANS_PAGE);
         let nodes: Api<Watched<NodeKind>> = Api::all(client.clone());
         tokio::join!(
             keep_watching_in::<TenantControlPlaneKind>(&client, &scope, &all, &sender),
@@ -79,7 +82,7 @@ pub fn observe(client: Client, scope: Scope, clock: Clock, shutdown: Cancellatio
             keep_watching_in::<PodKind>(&client, &scope, &labelled, &sender),
             keep_watching_in::<EventKind>(&client, &scope, &all, &sender),
             keep_watching(nodes, ObjectKind::Node.into(), &all, &sender),
-            keep_watching_in::<UpgradePlanKind>(&client, &scope, &all, &sender),
+            keep_watching_in::<UpgradePlanKind>(&client, &scope, &plans, &sender),
         );
     };
     let ended = shutdown.clone();

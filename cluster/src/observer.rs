@@ -55,7 +55,7 @@ impl Observer {
         tenants.get(id).map(watch::Sender::subscribe)
     }
 
-    /// The stored plans of one tenant, the newest first; none if the person may not see it.
+    /// The newest stored plans of one tenant, the newest first, at most 20; none if the person may not see it.
     pub fn plans(&self, identity: &Identity, id: &TenantId) -> Vec<ListedPlan> {
         if identity.may_see(id) { self.every_plan(id) } else { Vec::new() }
     }
@@ -63,7 +63,16 @@ impl Observer {
     /// The same, for the console's own questions only.
     pub(crate) fn every_plan(&self, id: &TenantId) -> Vec<ListedPlan> {
         let plans = self.published.plans.read().unwrap_or_else(PoisonError::into_inner);
-        plans.get(id).cloned().unwrap_or_default()
+        plans.get(id).map(|plans| plans.plans.clone()).unwrap_or_default()
+    }
+
+    /// How many stored plans of a tenant there are beyond those that are listed; none if the person may not see it.
+    pub fn more_plans(&self, identity: &Identity, id: &TenantId) -> usize {
+        if !identity.may_see(id) {
+            return 0;
+        }
+        let plans = self.published.plans.read().unwrap_or_else(PoisonError::into_inner);
+        plans.get(id).map_or(0, |plans| plans.more)
     }
 
     /// Whether plans of a namespace can be stored and listed.

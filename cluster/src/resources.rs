@@ -15,6 +15,7 @@ mod watched;
 
 use planner::plan::stored::{ListedPlan, StoredPlan, tenant_of};
 use planner::tenant::{DeploymentFacts, EventFacts, PodFacts, ReplicaSetFacts, TenantId, TenantSnapshot};
+use planner::time::UnixMillis;
 use serde_json::Value;
 
 pub(crate) use self::data_store::read as read_data_store;
@@ -69,7 +70,7 @@ pub enum Object {
     /// A node.
     Node(NodeFacts),
     /// A stored plan, without its document.
-    UpgradePlan(ListedPlan),
+    UpgradePlan(ObservedPlan),
 }
 
 /// What an event tells.
@@ -159,6 +160,15 @@ impl std::fmt::Display for ObjectKind {
     }
 }
 
+/// A stored plan with what the API server says of its object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedPlan {
+    /// The plan.
+    pub plan: ListedPlan,
+    /// When the object was created; the beginning of time if that is not said, so that it counts as the oldest.
+    pub created_at: UnixMillis,
+}
+
 impl Object {
     /// Reads an object. `None` if it is none of ours (a Deployment that Kamaji did not make, an event on a node).
     ///
@@ -185,7 +195,8 @@ impl Object {
             ObjectKind::Node => None,
             ObjectKind::UpgradePlan => {
                 let plan = listed_plan(namespace, name, value);
-                Some(Self::UpgradePlan(plan.ok_or_else(|| unreadable("`spec.tenant` is missing or no text"))?))
+                let plan = plan.ok_or_else(|| unreadable("`spec.tenant` is missing or no text"))?;
+                Some(Self::UpgradePlan(ObservedPlan { plan, created_at: created_at(value) }))
             }
         })
     }
@@ -211,7 +222,7 @@ impl Object {
             Self::ReplicaSet(part) => Some(&part.tenant),
             Self::Pod(part) => Some(&part.tenant),
             Self::Event(part) => Some(&part.tenant),
-            Self::UpgradePlan(plan) => Some(plan.tenant()),
+            Self::UpgradePlan(observed) => Some(observed.plan.tenant()),
             Self::Node(_) => None,
         }
     }
@@ -225,4 +236,9 @@ fn listed_plan(namespace: &str, name: &str, value: &Value) -> Option<ListedPlan>
         Ok(plan) => ListedPlan::Readable(Box::new(plan.line())),
         Err(error) => ListedPlan::Broken { tenant, name, why: error.to_string().chars().take(LONGEST_WHY).collect() },
     })
+}
+
+fn created_at(value: &Value) -> UnixMillis {
+    let created = fields::text_in(value, "/metadata/creationTimestamp").and_then(UnixMillis::parse);
+    created.unwrap_or(UnixMillis(i64::MIN))
 }

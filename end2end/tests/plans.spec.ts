@@ -88,7 +88,7 @@ test("what was found otherwise makes a plan stale too, though the tenant itself 
   await sandbox.change("team-a/edge-gateway", { spec: { kubernetes: { version: "v1.35.7" } } });
   await sandbox.advanceUntil("six pods", async () => (await sandbox.versions("team-a/edge-gateway")).length === 6);
   await startButton(page).click();
-  await expect(page.getByRole("alert").filter({ hasText: "The tenant has changed" })).toContainText("DataStore default");
+  await expect(page.getByRole("alert").filter({ hasText: "The plan no longer holds" })).toContainText("DataStore default");
   expect((await sandbox.tenant(TENANT)).spec.kubernetes.version).toBe("v1.35.6");
   await open(address);
   await expect(stale(page)).toContainText("What is found: ");

@@ -19,7 +19,7 @@ impl Backend {
                 let stale = match line.state(snapshot) {
                     PlanState::Current => false,
                     PlanState::Stale(_) => true,
-                    PlanState::Started { .. } => return None,
+                    PlanState::Started { .. } | PlanState::Over { .. } => return None,
                 };
                 Some(PlanLink { name: line.name, version: line.version, stale })
             }
@@ -35,7 +35,12 @@ impl Request {
             Some(_) => self.backend.observer.storing(&id.namespace),
             None => Storing::Unlisted("a recording is played".to_owned()),
         };
-        Ok(PlansHere { storing, plans: self.backend.observer.plans(&self.identity, id) })
+        let observer = &self.backend.observer;
+        Ok(PlansHere {
+            storing,
+            plans: observer.plans(&self.identity, id),
+            more: observer.more_plans(&self.identity, id),
+        })
     }
 
     /// A stored plan with what has changed since it was made, told by making it anew.
@@ -46,10 +51,10 @@ impl Request {
         let failed = |error| from_plan_change(id, &name, error);
         let plan = changes.stored(&self.identity, id, &name).await.map_err(failed)?;
         let compared = match changes.plan_asked(&self.identity, id, &plan.asked).await {
-            Ok(anew) => Compared::With(plan.changes(&anew)),
+            Ok(anew) => Compared::With { changes: plan.changes(&anew), anew: Box::new(anew) },
             Err(error) => Compared::Failed(error.to_string()),
         };
-        Ok(StoredHere { plan, compared })
+        Ok(StoredHere { line: plan.line(), digest: plan.document.digest, compared })
     }
 
     /// Stores the plan of a choice, if it is still the one that was seen.
@@ -67,7 +72,7 @@ impl Request {
             data_store_limit: None,
         };
         let stored = self.changes(id)?.store(&self.identity, id, asked, Some(seen)).await;
-        stored.map_err(|error| from_change(id, error))
+        stored.map_err(|error| from_store(id, error))
     }
 
     /// Makes a stored plan anew.
@@ -86,10 +91,83 @@ impl Request {
     }
 }
 
-/// A failed request about one stored plan in the words of the HTTP edge.
-pub(super) fn from_plan_change(id: &TenantId, name: &PlanName, error: ChangeError) -> ConsoleError {
+/// A start of a stored plan that failed, in the words of the HTTP edge. What it writes is the tenant.
+pub(super) fn from_start(id: &TenantId, name: &PlanName, error: ChangeError) -> ConsoleError {
     match error {
         ChangeError::NoSuchPlan => ConsoleError::UnknownPlan(name.to_string()),
-        other => from_change(id, other),
+        ChangeError::PlanUnusable(why) => ConsoleError::PlanUnusable(why.to_string()),
+        other => match from_change(id, other) {
+            ConsoleError::Changed(changes) => ConsoleError::PlanChanged(changes),
+            other => other,
+        },
+    }
+}
+
+/// A failed request about one stored plan. What it writes is the plan.
+fn from_plan_change(id: &TenantId, name: &PlanName, error: ChangeError) -> ConsoleError {
+    match error {
+        ChangeError::PlanOver => {
+            ConsoleError::PlanUnusable("the tenant has come to what it plans, or beyond it".to_owned())
+        }
+        other => match from_start(id, name, other) {
+            ConsoleError::Uncertain(words) => ConsoleError::PlanUncertain(words),
+            other => other,
+        },
+    }
+}
+
+/// A plan that could not be stored. It has no name before it is.
+fn from_store(id: &TenantId, error: ChangeError) -> ConsoleError {
+    match error {
+        ChangeError::PlanUnusable(why) => ConsoleError::PlanUnusable(why.to_string()),
+        other => match from_change(id, other) {
+            ConsoleError::Changed(changes) => ConsoleError::PlanChanged(changes),
+            ConsoleError::Uncertain(words) => ConsoleError::PlanUncertain(words),
+            other => other,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cluster::change::RequestStep;
+    use planner::hop::FactChange;
+    use planner::plan::stored::StoredPlanError;
+
+    use super::*;
+
+    #[test]
+    fn errors_about_plans_speak_of_plans_and_never_say_that_nothing_was_written_where_that_is_not_known() {
+        let changed = || ChangeError::Changed { changes: vec![FactChange::new("a", "b", "c")] };
+        let unusable = || ChangeError::PlanUnusable(StoredPlanError::Name);
+        let unreachable = |step| ChangeError::Unreachable { step, why: "reset".to_owned() };
+        let silent = |step| ChangeError::NoAnswer { step, seconds: 5 };
+        let odd = || ChangeError::Unexpected { step: RequestStep::Write, words: "odd".to_owned() };
+        let cases = [
+            (ChangeError::NoSuchPlan, "No such plan", "No such plan"),
+            (changed(), "The plan no longer holds", "The plan no longer holds"),
+            (ChangeError::Conflict { tries: 3 }, "The plan no longer holds", "The plan no longer holds"),
+            (unusable(), "The plan cannot be used", "The plan cannot be used"),
+            (unreachable(RequestStep::Write), "rollout page", "list of stored plans"),
+            (silent(RequestStep::Write), "rollout page", "list of stored plans"),
+            (odd(), "rollout page", "list of stored plans"),
+            (unreachable(RequestStep::DryRun), "cannot be reached", "cannot be reached"),
+            (silent(RequestStep::Read), "does not answer", "does not answer"),
+        ];
+        let id = TenantId { namespace: "team-a".to_owned(), name: "tenant-00".to_owned() };
+        let name: PlanName = "one".parse().expect("a name");
+        for (error, starting, keeping) in cases {
+            let started = from_start(&id, &name, error.clone());
+            let kept = from_plan_change(&id, &name, error.clone());
+            for (said, words) in [(started, starting), (kept, keeping)] {
+                let (heading, advice) = (said.heading(), said.advice());
+                assert!(heading.contains(words) || advice.contains(words), "{error:?}: {heading}. {advice}");
+                assert!(error.nothing_written() || !advice.contains("Nothing was written"), "{error:?}: {advice}");
+                assert!(
+                    error.nothing_written() || said.status() == 504,
+                    "a plain form says by the status what is known"
+                );
+            }
+        }
     }
 }

@@ -15,6 +15,8 @@ const MOST_TICKS: i64 = 6;
 const MOST_ROWS: usize = 60;
 /// A chart shows at least this much time (ms).
 const SHORTEST_AXIS_MS: i64 = 10_000;
+/// A time axis ends there, whatever the numbers say (ms; some millions of years), so that nothing reckoned from it overflows.
+const LONGEST_AXIS_MS: i64 = i64::MAX / 64;
 
 /// The axes of a chart. Charts that are compared have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -403,7 +405,7 @@ pub(super) fn x_of(at_ms: i64, until_ms: i64) -> f64 {
 /// The length (ms) of a time axis that shows changes up to this moment, and that it stays as it ends: up to the next half step, so
 /// that small changes do not move the axis.
 pub(super) fn time_axis_ms(last_change_ms: i64) -> i64 {
-    let last = last_change_ms.max(SHORTEST_AXIS_MS);
+    let last = last_change_ms.clamp(SHORTEST_AXIS_MS, LONGEST_AXIS_MS);
     let wanted = last + last / 20;
     let half = time_step_ms(wanted) / 2;
     (wanted + half - 1) / half * half

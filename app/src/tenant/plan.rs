@@ -127,11 +127,12 @@ fn chosen(tenant: Tenant) -> AnyView {
                         Ok(plan) => {
                             let now = tenant.snapshot.get_untracked();
                             let choice = choice.get_untracked().ok();
-                            let document = document(&plan, &now, choice.as_ref(), &given.get_untracked());
+                            let given = given.get_untracked();
+                            let document = document(&plan, &now, choice.as_ref(), &given);
                             let storing = plans.get().and_then(Result::ok).map(|here| here.storing);
                             let storing = storing
                                 .zip(choice)
-                                .map(|(storing, choice)| store_section(&plan, &now.id, &choice, &storing, store));
+                                .map(|(storing, choice)| store_section(&plan, &now.id, &choice, &given, &storing, store));
                             view! {
                                 {changed_since(tenant, plan, query, again)}
                                 {document}

@@ -5,7 +5,8 @@
 
 use leptos::prelude::*;
 use planner::hop::FactChange;
-use planner::plan::stored::{ListedPlan, PlanName, StoredPlan, Storing};
+use planner::plan::UpgradePlan;
+use planner::plan::stored::{ListedPlan, PlanLine, PlanName, Storing};
 use planner::tenant::TenantId;
 use serde::{Deserialize, Serialize};
 
@@ -25,26 +26,36 @@ pub(crate) use self::page::stored_page;
 pub struct PlansHere {
     /// Whether plans can be stored.
     pub storing: Storing,
-    /// Those that there are, the newest first.
+    /// The newest of those that there are, the newest first.
     pub plans: Vec<ListedPlan>,
+    /// How many more there are.
+    pub more: usize,
 }
 
-/// A stored plan, and how it compares.
+/// A stored plan without its document, and how that compares. Whoever may write the object may write any document, so the stored
+/// one does not come here: what is drawn is made anew.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredHere {
-    /// The plan.
-    pub plan: StoredPlan,
+    /// What it says it is.
+    pub line: PlanLine,
+    /// The digest of its document, by which a form names what was seen.
+    pub digest: String,
     /// What has changed since it was made.
     pub compared: Compared,
 }
 
 /// What has changed since a plan was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Compared {
-    /// This, or nothing.
-    With(Vec<FactChange>),
+    /// It could be made anew.
+    With {
+        /// What is otherwise; empty if it still holds.
+        changes: Vec<FactChange>,
+        /// The plan as it would be made now.
+        anew: Box<UpgradePlan>,
+    },
     /// It could not be made anew, so this is not known; why.
     Failed(String),
 }
@@ -84,7 +95,8 @@ pub async fn read_stored(
 /// Stores a plan.
 ///
 /// # Errors
-/// [`ConsoleError::Changed`] if it is no longer the one that was seen, and the errors of a change.
+/// [`ConsoleError::PlanChanged`] if it is no longer the one that was seen, [`ConsoleError::PlanUncertain`] if it is not known
+/// whether it was written, and the errors of a change.
 #[server(endpoint = "store_plan", output = crate::codec::JsonText)]
 pub async fn store_plan(
     /// Namespace of the tenant.
@@ -109,7 +121,8 @@ pub async fn store_plan(
 /// Makes a stored plan anew.
 ///
 /// # Errors
-/// [`ConsoleError::Changed`] if it is no longer the one that was seen, and the errors of a change.
+/// [`ConsoleError::PlanChanged`] if it is no longer the one that was seen, [`ConsoleError::PlanUncertain`] if it is not known
+/// whether it was written, and the errors of a change.
 #[server(endpoint = "renew_plan", output = crate::codec::JsonText)]
 pub async fn renew_plan(
     /// Namespace of the tenant.
@@ -131,7 +144,8 @@ pub async fn renew_plan(
 /// Deletes a stored plan.
 ///
 /// # Errors
-/// [`ConsoleError::Changed`] if it is no longer the one that was seen, and the errors of a change.
+/// [`ConsoleError::PlanChanged`] if it is no longer the one that was seen, [`ConsoleError::PlanUncertain`] if it is not known
+/// whether it was written, and the errors of a change.
 #[server(endpoint = "delete_plan", output = crate::codec::JsonText)]
 pub async fn delete_plan(
     /// Namespace of the tenant.
@@ -178,7 +192,7 @@ fn words_for_status(status: u16) -> &'static str {
         404 => "There is no such plan any more. Nothing was written.",
         409 => "It is no longer what you looked at. Nothing was written; read it as it is now, then decide again.",
         422 => "It was refused. Nothing was written.",
-        504 => "The API server did not answer in time, so it is not known whether it was written: look at the list.",
+        504 => "The API server did not answer, so it is not known whether it was written: look at the list.",
         _ => "The management cluster could not be reached. Nothing was written; try again.",
     }
 }

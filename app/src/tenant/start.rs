@@ -54,8 +54,9 @@ pub async fn check_start(
 /// Starts a hop, if everything the person has seen still holds.
 ///
 /// # Errors
-/// [`ConsoleError::Changed`], [`ConsoleError::Refused`], [`ConsoleError::BadInput`] and the errors of reaching the cluster.
-/// Nothing was written then, except that after [`ConsoleError::ApiSlow`] this is not known.
+/// [`ConsoleError::Changed`], [`ConsoleError::Refused`], [`ConsoleError::BadInput`], those of a stored plan, and the errors of
+/// reaching the cluster.
+/// Nothing was written then, except that after [`ConsoleError::Uncertain`] this is not known.
 #[server(endpoint = "start_hop", output = crate::codec::JsonText)]
 pub async fn start_hop(
     /// Namespace of the tenant.
@@ -292,11 +293,10 @@ fn refused_before(query: &StartQuery, tenant: Tenant, checks: &Checks) -> Option
     });
     let reasons = match why {
         Some(findings) => findings::finding_list(&findings),
-        None if status == 409 && !query.plan.is_empty() => {
-            view! { <p>{"The stored plan no longer holds. Nothing was written; open it to see what changed."}</p> }
-                .into_any()
+        None => {
+            let of_plan = Some(status).filter(|_| !query.plan.is_empty()).and_then(words_of_a_plan);
+            view! { <p>{of_plan.unwrap_or_else(|| words_for_status(status))}</p> }.into_any()
         }
-        None => view! { <p>{words_for_status(status)}</p> }.into_any(),
     };
     Some(
         view! {
@@ -309,15 +309,26 @@ fn refused_before(query: &StartQuery, tenant: Tenant, checks: &Checks) -> Option
     )
 }
 
+/// What a refusal meant where a stored plan was to be started, if it was about the plan.
+fn words_of_a_plan(status: u16) -> Option<&'static str> {
+    match status {
+        404 => Some("There is no such stored plan any more. Nothing was written; plan the upgrade again."),
+        409 => Some("The stored plan no longer holds. Nothing was written; open it to see what changed."),
+        422 => Some(
+            "The stored plan cannot be used, or the change was refused for a reason that is gone by now. Nothing was written; \
+             open the plan to see whether it can be read.",
+        ),
+        _ => None,
+    }
+}
+
 /// What a refusal meant whose reason is gone by now.
 fn words_for_status(status: u16) -> &'static str {
     match status {
         403 => "The management cluster refuses this change to you. Nothing was written.",
         409 => "Somebody else changed the tenant at that moment. Nothing was written; look at the page again.",
         422 => "It was refused, for a reason that is gone by now. Nothing was written; look at the page again.",
-        504 => {
-            "The API server did not answer in time, so it is not known whether the change arrived: look at the rollout."
-        }
+        504 => "The API server did not answer, so it is not known whether the change arrived: look at the rollout.",
         _ => "The management cluster could not be reached. Nothing was written; try again.",
     }
 }

@@ -131,6 +131,9 @@ pub enum ChangeError {
     /// A stored plan that cannot be read, or cannot be written.
     #[error("the stored plan cannot be used: {0}")]
     PlanUnusable(#[from] StoredPlanError),
+    /// What a stored plan plans was made.
+    #[error("nothing was written: the tenant has come to what this plan plans, or beyond it; make a new plan")]
+    PlanOver,
     /// No former strategy is remembered, or it is none that a Deployment takes.
     #[error("no former strategy is remembered that could be restored")]
     NothingToRestore,
@@ -157,6 +160,7 @@ impl ChangeError {
             | Self::Invalid { .. }
             | Self::PlansNotServed
             | Self::PlanUnusable(_)
+            | Self::PlanOver
             | Self::NothingToRestore => 422,
             Self::Forbidden { .. } | Self::Identity(_) => 403,
             Self::WebhookDown { .. } | Self::Unreachable { .. } | Self::Unexpected { .. } => 502,

@@ -28,7 +28,8 @@ struct Found {
 }
 
 impl Changes {
-    /// Makes the plan that was asked for, or that a stored one was made of.
+    /// Makes the plan that was asked for, or that a stored one was made of. Of its overrides only those of the person count: an
+    /// object says whose they are, but cannot prove it.
     ///
     /// # Errors
     /// As [`Changes::plan_with`].
@@ -38,9 +39,10 @@ impl Changes {
         tenant: &TenantId,
         asked: &Asked,
     ) -> Result<UpgradePlan, ChangeError> {
+        let own = asked.overrides.iter().filter(|given| given.person() == identity.user);
         let options = PlanOptions {
             data_store_limit: asked.data_store_limit,
-            overrides: asked.overrides.clone(),
+            overrides: own.cloned().collect(),
             ..PlanOptions::default()
         };
         self.plan_with(identity, tenant, &asked.version, asked.strategy, &options).await
@@ -113,7 +115,7 @@ impl Changes {
     /// Makes a stored plan anew and puts it in the place of the former one. `seen`: the digest of the one that the person looked at.
     ///
     /// # Errors
-    /// [`ChangeError::Changed`] if somebody else renewed it meanwhile; else as a write.
+    /// [`ChangeError::Changed`] if somebody else renewed it meanwhile, [`ChangeError::PlanOver`]; else as a write.
     #[tracing::instrument(skip_all, fields(user = identity.user, %tenant, plan.name = %name))]
     pub async fn renew(
         &self,
@@ -127,6 +129,9 @@ impl Changes {
             let before = found.plan?;
             unchanged(&before, seen)?;
             let made = self.plan_asked(identity, tenant, &before.asked).await?;
+            if before.is_over(&made.binding) {
+                return Err(ChangeError::PlanOver);
+            }
             let renewed = StoredPlan::new(made, before.asked, &identity.user, (self.clock)());
             let renewed = StoredPlan { name: name.clone(), ..renewed };
             match self.replace(identity, found.object, renewed).await {
@@ -207,7 +212,10 @@ impl Changes {
             }
             return Err(ChangeError::Changed { changes });
         }
-        self.start(identity, &planned).await
+        let started = self.start(identity, &planned).await?;
+        let state = PlanState::Started { to: planned.version, finished: false };
+        self.note(&self.plans(identity, tenant)?, &plan, &object, &state).await;
+        Ok(started)
     }
 
     /// Reads a plan as the person.

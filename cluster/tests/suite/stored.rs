@@ -223,6 +223,10 @@ async fn a_stale_plan_starts_nothing_until_it_is_renewed() {
     let now = tenant.wait_for(|now| now.desired_version.0 == "v1.36.4").await.expect("it is seen").clone();
     let state = renewed.line().state(&now);
     assert_eq!(state, PlanState::Started { to: renewed.asked.version, finished: false });
+    let condition = world.object(&plan.name).await["status"]["conditions"][0].clone();
+    assert_eq!((condition["status"].as_str(), condition["reason"].as_str()), (Some("False"), Some("Started")));
+    let over = world.changes.renew(&owner(), &id(), &plan.name, &renewed.document.digest).await;
+    assert_eq!(over, Err(ChangeError::PlanOver));
 }
 
 #[tokio::test(start_paused = true)]
@@ -272,6 +276,40 @@ async fn without_the_kind_nothing_is_amiss_and_storing_says_what_is_missing() {
 fn listed_in(namespace: &str, name: &str) -> Object {
     let object = json!({"metadata": {"name": name, "namespace": namespace}, "spec": {"tenant": "t"}});
     read(ObjectKind::UpgradePlan, &object)
+}
+
+#[test]
+fn of_many_plans_the_newest_are_kept_and_the_others_counted() {
+    let created = |number: i64| {
+        let object = json!({
+            "metadata": {
+                "name": format!("plan-{number:02}"),
+                "namespace": "a",
+                "creationTimestamp": format!("2026-11-22T07:{number:02}:00Z"),
+            },
+            "spec": {"tenant": "t"},
+        });
+        read(ObjectKind::UpgradePlan, &object)
+    };
+    let id = TenantId { namespace: "a".to_owned(), name: "t".to_owned() };
+    let (mut index, observer) = Index::within(&scope(&["a"]), NOW, Source::Cluster, HandClock::new().clock());
+    let seen = |observer: &Observer| {
+        let plans = observer.plans(&platform(), &id);
+        let end = |plan: Option<&ListedPlan>| plan.map(|plan| plan.name().to_string()).unwrap_or_default();
+        (plans.len(), end(plans.first()), end(plans.last()), observer.more_plans(&platform(), &id))
+    };
+    // The order in which they come is not that of their age.
+    for number in (0..30).map(|number| number * 7 % 30) {
+        index.apply(created(number), NOW);
+    }
+    index.flush(NOW);
+    assert_eq!(seen(&observer), (20, "plan-29".to_owned(), "plan-10".to_owned(), 10));
+    assert_eq!(observer.more_plans(&stranger(), &id), 0);
+    index.delete(&created(29), NOW);
+    index.delete(&created(4), NOW);
+    index.apply(created(3), NOW);
+    index.flush(NOW);
+    assert_eq!(seen(&observer), (20, "plan-28".to_owned(), "plan-03".to_owned(), 8));
 }
 
 #[test]

@@ -2,15 +2,17 @@
 //! changed since.
 //!
 //! The object repeats in plain fields what its document says, for whoever lists it; a [`StoredPlan`] is read only if both say the
-//! same and the digest is that of the document. This finds a slip of an editor, not a forger: whatever is started is judged afresh.
+//! same and the digest is that of the document. This finds a slip of an editor, not a forger, so nothing of a stored document is
+//! shown or run: what is shown is made anew by whoever reads, and whatever is started is judged afresh.
 
+mod compare;
 mod name;
 mod object;
 mod state;
 
 pub use self::name::{PlanName, PlanNameError};
 pub use self::object::{
-    API_VERSION, DEFINITION, GROUP, KIND, LARGEST_DOCUMENT, PLURAL, StoredPlanError, VERSION, tenant_of,
+    API_VERSION, DEFINITION, GROUP, KIND, LARGEST_DOCUMENT, LONGEST_TEXT, PLURAL, StoredPlanError, VERSION, tenant_of,
 };
 pub use self::state::{CONDITION, PlanState, status};
 
@@ -18,7 +20,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PlannedFinding, UpgradePlan, Verdict, digest_of};
+use super::{UpgradePlan, Verdict, digest_of};
 use crate::finding::Override;
 use crate::hop::{Acknowledgement, Binding, Despite, FactChange, HopRequest};
 use crate::strategy::Strategy;
@@ -146,21 +148,10 @@ impl StoredPlan {
         }
     }
 
-    /// What is no longer as it was, told by the same plan made anew: facts of the tenant first, then what is found. A document
-    /// that draws other conclusions from the same findings, such as other commands, was not made by this console.
+    /// What is no longer as it was, told by the same plan made anew: facts of the tenant first, then what is found, then any other
+    /// field. What depends on who asks, or is measured anew each time, is left out, so the document that is shown is `anew`.
     pub fn changes(&self, anew: &UpgradePlan) -> Vec<FactChange> {
-        let (before, now) = (&self.document, anew);
-        if before.digest == now.digest {
-            let concluded = concluded(before) == concluded(now);
-            let change = || FactChange::new("what follows from the findings", "as it is stored", "otherwise");
-            return if concluded { Vec::new() } else { vec![change()] };
-        }
-        let mut changes = before.binding.changes_to(&now.binding);
-        changes.extend(found(&before.findings, &now.findings));
-        if changes.is_empty() {
-            changes.push(FactChange::new("what was asked for", &before.digest, &now.digest));
-        }
-        changes
+        compare::changes(self, anew)
     }
 
     /// The plan, if it still holds.
@@ -170,6 +161,11 @@ impl StoredPlan {
     pub fn current(&self, anew: &UpgradePlan) -> Result<CurrentPlan<'_>, Vec<FactChange>> {
         let changes = self.changes(anew);
         if changes.is_empty() { Ok(CurrentPlan(self)) } else { Err(changes) }
+    }
+
+    /// Whether a tenant with this binding has come to what the plan plans, or beyond: then it is not to be renewed.
+    pub fn is_over(&self, now: &Binding) -> bool {
+        state::is_over(&self.document.binding, &self.asked.version, now)
     }
 
     /// The digest that a document with these parts has.
@@ -237,27 +233,4 @@ impl fmt::Display for Storing {
             Self::Unlisted(why) => write!(f, "whether plans are stored is not known: {why}"),
         }
     }
-}
-
-/// What a document draws from its facts and findings, whenever it is made.
-fn concluded(plan: &UpgradePlan) -> impl PartialEq + use<'_> {
-    let UpgradePlan { headline, summary, notices, irreversible, change, checklist, .. } = plan;
-    (headline, summary, notices, irreversible, change, checklist)
-}
-
-/// Findings that came, went, or were read otherwise.
-fn found(before: &[PlannedFinding], now: &[PlannedFinding]) -> Vec<FactChange> {
-    let same = |a: &PlannedFinding, b: &PlannedFinding| a.sentence == b.sentence;
-    let gone = before.iter().filter(|old| !now.iter().any(|new| same(old, new)));
-    let gone = gone.map(|old| FactChange::new("what is found", &old.sentence, "no longer"));
-    let come = now.iter().filter(|new| !before.iter().any(|old| same(old, new)));
-    let come = come.map(|new| FactChange::new("what is found", "nothing of it", &new.sentence));
-    let otherwise = now.iter().filter_map(|new| {
-        let old = before.iter().find(|old| same(old, new)).filter(|old| *old != new)?;
-        Some(match old.evidence == new.evidence {
-            true => FactChange::new(&new.sentence, old.severity, new.severity),
-            false => FactChange::new(&new.sentence, &old.evidence, &new.evidence),
-        })
-    });
-    gone.chain(come).chain(otherwise).collect()
 }

@@ -184,3 +184,15 @@ fn many_pods_keep_the_chart_as_high_and_the_table_short() {
     assert!(layout.moments.len() <= 60, "{} rows", layout.moments.len());
     assert!(layout.pods.len() <= 8);
 }
+
+#[test]
+fn a_time_axis_of_any_number_has_few_labels_inside_it() {
+    for last in [i64::MIN, -1, 0, 1, 86_400_000, i64::MAX / 1000, i64::MAX - 1, i64::MAX] {
+        let until_ms = super::time_axis_ms(last);
+        assert!(until_ms >= super::SHORTEST_AXIS_MS, "{last}: {until_ms}");
+        let ticks = super::second_ticks(until_ms);
+        assert!((2..20).contains(&ticks.len()), "{last}: {} labels", ticks.len());
+        assert!(ticks.iter().all(|tick| (0.0..=100.0).contains(&tick.at)), "{last}: {ticks:?}");
+        assert!((0.0..=100.0).contains(&super::x_of(last, until_ms)), "{last}");
+    }
+}

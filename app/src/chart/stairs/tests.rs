@@ -62,3 +62,12 @@ fn a_chart_says_in_words_what_it_shows() {
     assert!(!page.contains("<Pods>"), "a name is no markup");
     assert!(!page.contains("style="), "{page}");
 }
+
+#[test]
+fn no_number_is_too_large_to_be_drawn() {
+    let hostile = stairs("hostile", &[(i64::MIN, i64::MAX), (-1, i64::MIN), (0, 0), (i64::MAX, i64::MIN)]);
+    let layout = StairsLayout::new(&[hostile], |value| value.to_string());
+    for line in layout.stairs.iter().flatten() {
+        assert!([line.x1, line.x2, line.y1, line.y2].into_iter().all(f64::is_finite), "{line:?}");
+    }
+}

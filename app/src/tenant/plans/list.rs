@@ -6,25 +6,35 @@ use planner::plan::stored::{ListedPlan, PlanLine, PlanState, Storing};
 use planner::tenant::{TenantId, TenantSnapshot};
 
 use super::{DeletePlan, PlansHere, StorePlan, delete_form, hidden};
-use crate::links;
+use crate::links::{self, TenantTab};
 use crate::prose::prose;
+use crate::tenant::plan::given::CostQuery;
 use crate::tenant::start::Choice;
 use crate::trouble::{error_notice, sentence};
 use crate::words;
 
-/// How many plans are listed; more are named by their number.
-const MOST: usize = 20;
-
-/// The form that stores the plan that is shown.
+/// The form that stores the plan that is shown. `given`: what its costs were reckoned with; a stored plan has none of it, so that
+/// with it another plan would be stored than is shown.
 pub(crate) fn store_section(
     plan: &UpgradePlan,
     id: &TenantId,
     choice: &Choice,
+    given: &CostQuery,
     storing: &Storing,
     action: ServerAction<StorePlan>,
 ) -> AnyView {
     if *storing == Storing::NotServed {
         return view! { <p class="muted no-print">{prose(&sentence(&storing.to_string()))}</p> }.into_any();
+    }
+    if !given.is_empty() {
+        let without = format!("{}{}", links::tenant(id, TenantTab::Plan), choice.query().as_url_query());
+        return view! {
+            <p class="muted no-print">
+                {"Prices, assumptions and what the DataStore takes are no part of a stored plan. "}
+                <a href=without>{"Make the plan without them"}</a> {" to store it."}
+            </p>
+        }
+        .into_any();
     }
     let unlisted = matches!(storing, Storing::Unlisted(_)).then(|| sentence(&storing.to_string()));
     let pending = action.pending();
@@ -60,11 +70,11 @@ pub(crate) fn plans_section(
     now: &TenantSnapshot,
     delete: ServerAction<DeletePlan>,
 ) -> Option<AnyView> {
-    if here.plans.is_empty() {
+    if here.plans.is_empty() && here.more == 0 {
         return None;
     }
-    let items = here.plans.iter().take(MOST).map(|plan| item(plan, now, delete)).collect_view();
-    let more = here.plans.len().saturating_sub(MOST);
+    let items = here.plans.iter().map(|plan| item(plan, now, delete)).collect_view();
+    let more = here.more;
     let more = (more > 0).then(|| format!("And {more} more, older ones: `kubectl get upgradeplans` lists them."));
     Some(
         view! {
@@ -91,7 +101,7 @@ fn item(plan: &ListedPlan, now: &TenantSnapshot, delete: ServerAction<DeletePlan
                         {chip(&state)}
                     </p>
                     <p class="small muted">
-                        {format!("{}, made by {}, ", line.name, line.made_by)}
+                        {format!("{}, says made by {}, ", line.name, line.made_by)}
                         {words::time(line.made_at, now.observed_at)}
                     </p>
                     {why.map(|why| view! { <p class="small">{why}</p> })}
@@ -125,6 +135,7 @@ fn chip(state: &PlanState) -> AnyView {
         PlanState::Current | PlanState::Started { finished: true, .. } => "chip chip--ok",
         PlanState::Stale(_) => "chip chip--warns",
         PlanState::Started { finished: false, .. } => "chip chip--busy",
+        PlanState::Over { .. } => "chip",
     };
     view! { <span class=class>{state.word()}</span> }.into_any()
 }

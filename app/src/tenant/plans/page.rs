@@ -1,10 +1,13 @@
-//! The page of a stored plan: the document as it was stored, what has changed since, and what may be done with it.
+//! The page of a stored plan: what it says it is, what has changed since, the plan made anew, and what may be done with it.
+//!
+//! No command, link, film or chart of the stored document is drawn: whoever may write the object may write any.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use planner::hop::FactChange;
-use planner::plan::Verdict;
-use planner::plan::stored::{PlanState, StoredPlan};
+use planner::plan::stored::{PlanLine, PlanState};
+use planner::plan::{UpgradePlan, Verdict};
+use planner::tenant::TenantSnapshot;
 
 use super::list::title;
 use super::{Compared, DeletePlan, RenewPlan, StoredHere, delete_form, hidden, read_stored, refused};
@@ -22,6 +25,7 @@ pub(super) enum Standing {
     Current,
     Stale(Vec<FactChange>),
     Started(PlanState),
+    Over(PlanState),
     NotCompared(String),
 }
 
@@ -72,31 +76,67 @@ fn failure(value: Option<&Result<(), ConsoleError>>) -> Option<AnyView> {
 
 /// Everything below the way back.
 fn page(tenant: Tenant, here: StoredHere, renew: ServerAction<RenewPlan>, delete: ServerAction<DeletePlan>) -> AnyView {
-    let StoredHere { plan, compared } = here;
-    let document = tenant.first.with_value(|first| document_body(&plan.document, first, None));
-    let line = plan.line();
-    let made_at = tenant.first.with_value(|first| words::time(plan.made_at, first.observed_at).into_any());
-    let deleting = delete_form(&line.tenant, &plan.name, plan.document.digest.clone(), delete);
+    let StoredHere { line, digest, compared } = here;
+    let made_at = tenant.first.with_value(|first| words::time(line.made_at, first.observed_at).into_any());
+    let deleting = delete_form(&line.tenant, &line.name, digest.clone(), delete);
     let heading = format!("Stored plan: {}", title(&line));
-    let headline = plan.document.headline.clone();
-    let about = format!("{}, made by {}, ", plan.name, plan.made_by);
-    let standing = Memo::new(move |_| tenant.snapshot.with(|now| Standing::of(line.state(now), &compared)));
+    let about = format!("{}, says made by {}, ", line.name, line.made_by);
+    let document = tenant.first.with_value(|first| match line.state(first) {
+        PlanState::Current | PlanState::Stale(_) => made_anew(&compared, first),
+        // Made anew it would lead nowhere, or back.
+        PlanState::Started { .. } | PlanState::Over { .. } => None,
+    });
+    let verdict = compared.anew().map(|anew| anew.verdict);
+    let standing = {
+        let line = line.clone();
+        Memo::new(move |_| tenant.snapshot.with(|now| Standing::of(line.state(now), &compared)))
+    };
     view! {
         <section class="section stack" aria-labelledby="stored">
             <h2 id="stored" class="verdict">
                 {heading}
             </h2>
             <p class="muted">{about} {made_at}</p>
-            {move || standing.with(|standing| standing_section(&plan, standing, renew))}
-        </section>
-        <section class="section stack" aria-labelledby="verdict">
-            <h2 id="verdict">{"As it was stored"}</h2>
-            <p>{headline}</p>
+            {move || standing.with(|standing| standing_section(&line, &digest, verdict, standing, renew))}
         </section>
         {document}
         {deleting}
     }
     .into_any()
+}
+
+/// The plan made anew: open where it is what was stored, else folded. Nothing where it could not be made.
+pub(super) fn made_anew(compared: &Compared, snapshot: &TenantSnapshot) -> Option<AnyView> {
+    let Compared::With { changes, anew } = compared else { return None };
+    let document = view! {
+        <section class="section stack" aria-labelledby="verdict">
+            <h2 id="verdict">{anew.headline.clone()}</h2>
+            <p class="muted">{sentence(&anew.summary)}</p>
+        </section>
+        {document_body(anew, snapshot, None)}
+    };
+    if changes.is_empty() {
+        return Some(document.into_any());
+    }
+    Some(
+        view! {
+            <details class="section print-open">
+                <summary>{"As it would be made now"}</summary>
+                {document}
+            </details>
+        }
+        .into_any(),
+    )
+}
+
+impl Compared {
+    /// The plan as it would be made now, where it could be made.
+    fn anew(&self) -> Option<&UpgradePlan> {
+        match self {
+            Self::With { anew, .. } => Some(anew),
+            Self::Failed(_) => None,
+        }
+    }
 }
 
 impl Standing {
@@ -105,22 +145,30 @@ impl Standing {
         match (state, compared) {
             (PlanState::Stale(changes), _) => Self::Stale(changes),
             (started @ PlanState::Started { .. }, _) => Self::Started(started),
-            (PlanState::Current, Compared::With(changes)) if changes.is_empty() => Self::Current,
-            (PlanState::Current, Compared::With(changes)) => Self::Stale(changes.clone()),
+            (over @ PlanState::Over { .. }, _) => Self::Over(over),
+            (PlanState::Current, Compared::With { changes, .. }) if changes.is_empty() => Self::Current,
+            (PlanState::Current, Compared::With { changes, .. }) => Self::Stale(changes.clone()),
             (PlanState::Current, Compared::Failed(why)) => Self::NotCompared(why.clone()),
         }
     }
 }
 
-fn standing_section(plan: &StoredPlan, standing: &Standing, renew: ServerAction<RenewPlan>) -> AnyView {
-    let id = plan.tenant();
+/// `verdict`: of the plan made anew, where it could be made.
+fn standing_section(
+    plan: &PlanLine,
+    digest: &str,
+    verdict: Option<Verdict>,
+    standing: &Standing,
+    renew: ServerAction<RenewPlan>,
+) -> AnyView {
+    let id = &plan.tenant;
     match standing {
         Standing::Current => view! {
             <p class="cluster">
                 <span class="chip chip--ok">{PlanState::Current.word()}</span>
                 {sentence(&PlanState::Current.to_string())}
             </p>
-            {start_link(plan)}
+            {verdict.map(|verdict| start_link(plan, verdict))}
         }
         .into_any(),
         Standing::Stale(changes) => {
@@ -130,7 +178,7 @@ fn standing_section(plan: &StoredPlan, standing: &Standing, renew: ServerAction<
                     <p class="callout__title">{"Something has changed since this plan was made"}</p>
                     <ul>{items}</ul>
                     <p>{"It cannot be started until it is renewed. Renewing makes it anew, in your name."}</p>
-                    {renew_form(plan, renew)}
+                    {renew_form(plan, digest, renew)}
                 </div>
             }
             .into_any()
@@ -139,7 +187,14 @@ fn standing_section(plan: &StoredPlan, standing: &Standing, renew: ServerAction<
             <p class="cluster">
                 <span class="chip chip--busy">{state.word()}</span>
                 <span>{sentence(&state.to_string())}</span>
-                <a href=links::tenant(&id, TenantTab::Rollout)>{"Look at the rollout"}</a>
+                <a href=links::tenant(id, TenantTab::Rollout)>{"Look at the rollout"}</a>
+            </p>
+        }
+        .into_any(),
+        Standing::Over(state) => view! {
+            <p class="cluster">
+                <span class="chip">{state.word()}</span>
+                <span>{sentence(&state.to_string())}</span>
             </p>
         }
         .into_any(),
@@ -154,15 +209,15 @@ fn standing_section(plan: &StoredPlan, standing: &Standing, renew: ServerAction<
     }
 }
 
-fn start_link(plan: &StoredPlan) -> AnyView {
+fn start_link(plan: &PlanLine, verdict: Verdict) -> AnyView {
     let query = StartQuery {
-        version: plan.asked.version.to_string(),
-        strategy: plan.asked.strategy.map(|strategy| strategy.to_string()).unwrap_or_default(),
+        version: plan.version.to_string(),
+        strategy: plan.strategy.map(|strategy| strategy.to_string()).unwrap_or_default(),
         plan: plan.name.to_string(),
         ..StartQuery::default()
     };
-    let start = format!("{}{}", links::tenant(&plan.tenant(), TenantTab::Start), query.as_url_query());
-    let (class, words) = match plan.document.verdict {
+    let start = format!("{}{}", links::tenant(&plan.tenant, TenantTab::Start), query.as_url_query());
+    let (class, words) = match verdict {
         Verdict::Clean | Verdict::Warnings => ("button button--primary", "Go on to the start"),
         Verdict::Blocked | Verdict::NotChecked => ("button", "Look at the start page"),
     };
@@ -176,10 +231,10 @@ fn start_link(plan: &StoredPlan) -> AnyView {
     .into_any()
 }
 
-fn renew_form(plan: &StoredPlan, action: ServerAction<RenewPlan>) -> AnyView {
+fn renew_form(plan: &PlanLine, digest: &str, action: ServerAction<RenewPlan>) -> AnyView {
     let pending = action.pending();
-    let named = [("plan", plan.name.to_string()), ("seen", plan.document.digest.clone())];
-    let fields = hidden(&plan.tenant(), &named);
+    let named = [("plan", plan.name.to_string()), ("seen", digest.to_owned())];
+    let fields = hidden(&plan.tenant, &named);
     view! {
         <ActionForm action=action attr:class="no-print">
             {fields}

@@ -26,6 +26,9 @@ pub const DEFINITION: &str = "deploy/crds/upgradeplans.yaml";
 /// The largest document that is stored or read (bytes of JSON). What the API server takes of one object is a few times more.
 pub const LARGEST_DOCUMENT: usize = 256 * 1024;
 
+/// The longest text in the binding and in what a list shows of a plan (bytes). What Kubernetes allows in these places is shorter.
+pub const LONGEST_TEXT: usize = 4 * 1024;
+
 /// Why an object is no stored plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoredPlanError {
@@ -39,6 +42,14 @@ pub enum StoredPlanError {
     #[error("its document has {bytes} bytes; at most {LARGEST_DOCUMENT} are stored and read")]
     TooLarge {
         /// Its size.
+        bytes: usize,
+    },
+    /// A text that is longer than any that the console writes there.
+    #[error("`{field}` has a text of {bytes} bytes; at most {LONGEST_TEXT} are stored and read")]
+    TooLong {
+        /// In which field of `spec`.
+        field: String,
+        /// Its length.
         bytes: usize,
     },
     /// An override that nobody could have given.
@@ -87,7 +98,7 @@ impl StoredPlan {
     /// The object to create. It belongs to its TenantControlPlane, so that it goes with it.
     ///
     /// # Errors
-    /// [`StoredPlanError::TooLarge`].
+    /// [`StoredPlanError::TooLarge`] and [`StoredPlanError::TooLong`].
     pub fn object(&self) -> Result<Value, StoredPlanError> {
         let document = &self.document;
         Ok(json!({
@@ -110,7 +121,7 @@ impl StoredPlan {
     /// `spec` of the object.
     ///
     /// # Errors
-    /// [`StoredPlanError::TooLarge`].
+    /// [`StoredPlanError::TooLarge`] and [`StoredPlanError::TooLong`].
     pub fn spec(&self) -> Result<Value, StoredPlanError> {
         let Self { asked, made_by, made_at, document, .. } = self;
         let overrides = asked.overrides.iter().map(|given| GivenOverride {
@@ -135,7 +146,7 @@ impl StoredPlan {
             document: document.clone(),
         };
         let spec = serde_json::to_value(&spec).map_err(|error| StoredPlanError::Spec(error.to_string()))?;
-        not_too_large(&spec)?;
+        within_bounds(&spec)?;
         Ok(spec)
     }
 
@@ -147,7 +158,7 @@ impl StoredPlan {
         let name = object.pointer("/metadata/name").and_then(Value::as_str);
         let name = name.and_then(|name| name.parse().ok()).ok_or(StoredPlanError::Name)?;
         let spec = object.get("spec").ok_or_else(|| StoredPlanError::Spec("it is missing".to_owned()))?;
-        not_too_large(spec)?;
+        within_bounds(spec)?;
         let unreadable = |error: &dyn std::fmt::Display| StoredPlanError::Spec(error.to_string());
         let spec = Spec::deserialize(spec).map_err(|error| unreadable(&error))?;
         let moment =
@@ -191,7 +202,29 @@ pub fn tenant_of(namespace: &str, object: &Value) -> Option<TenantId> {
     Some(TenantId { namespace: namespace.to_owned(), name: name.to_owned() })
 }
 
-fn not_too_large(spec: &Value) -> Result<(), StoredPlanError> {
+/// Nothing is written that would not be read. An override has bounds of its own in the definition of the kind.
+fn within_bounds(spec: &Value) -> Result<(), StoredPlanError> {
     let bytes = spec.get("document").map_or(0, |document| document.to_string().len());
-    if bytes > LARGEST_DOCUMENT { Err(StoredPlanError::TooLarge { bytes }) } else { Ok(()) }
+    if bytes > LARGEST_DOCUMENT {
+        return Err(StoredPlanError::TooLarge { bytes });
+    }
+    for (field, value) in spec.as_object().into_iter().flatten() {
+        let listed = field != "document" && field != "overrides";
+        if let Some(bytes) = Some(longest_text(value)).filter(|bytes| listed && *bytes > LONGEST_TEXT) {
+            return Err(StoredPlanError::TooLong { field: format!("spec.{field}"), bytes });
+        }
+    }
+    Ok(())
+}
+
+/// How long the longest text is, names of fields included (bytes).
+fn longest_text(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(longest_text).max().unwrap_or(0),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| name.len().max(longest_text(value))).max().unwrap_or(0)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }

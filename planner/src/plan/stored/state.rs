@@ -1,5 +1,6 @@
 //! How a stored plan stands, and how its object says so.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use crate::hop::{Binding, FactChange};
 use crate::stage::is_finished;
 use crate::strategy::Strategy;
-use crate::tenant::TenantSnapshot;
+use crate::tenant::{DeclaredVersion, TenantSnapshot};
 use crate::time::{MachineMoment, UnixMillis};
 use crate::version::KubernetesVersion;
 
@@ -33,6 +34,11 @@ pub enum PlanState {
         /// Whether nothing of it is left to do.
         finished: bool,
     },
+    /// The tenant is at what it plans, or beyond, so that there is nothing to start or to renew: made anew it would lead back.
+    Over {
+        /// The version it planned.
+        to: KubernetesVersion,
+    },
 }
 
 impl PlanState {
@@ -55,7 +61,7 @@ impl PlanState {
         if is.uid == binding.uid && planned(&is) && !planned(binding) {
             return Self::Started { to: to.clone(), finished: is_finished(now) };
         }
-        Self::Stale(changes)
+        if is_over(binding, to, &is) { Self::Over { to: to.clone() } } else { Self::Stale(changes) }
     }
 
     /// One word for it.
@@ -65,6 +71,7 @@ impl PlanState {
             Self::Stale(_) => "stale",
             Self::Started { finished: false, .. } => "started",
             Self::Started { finished: true, .. } => "done",
+            Self::Over { .. } => "over",
         }
     }
 
@@ -74,8 +81,25 @@ impl PlanState {
             Self::Current => "NothingChanged",
             Self::Stale(_) => "FactsChanged",
             Self::Started { .. } => "Started",
+            Self::Over { .. } => "Over",
         }
     }
+}
+
+/// Whether the version that is wanted or installed has come to what was planned, or beyond, by the way that the plan leads. A plan
+/// that keeps the version is over only beyond it: a strategy can be written at any time.
+pub(super) fn is_over(planned: &Binding, to: &KubernetesVersion, now: &Binding) -> bool {
+    let Some(from) = planned.facts.wanted.as_kamaji_reads_it() else { return false };
+    let Some(to) = DeclaredVersion(to.to_string()).as_kamaji_reads_it() else { return false };
+    let reached = |version: &DeclaredVersion| {
+        version.as_kamaji_reads_it().is_some_and(|is| match from.cmp(&to) {
+            Ordering::Less => is >= to,
+            Ordering::Equal => is > to,
+            Ordering::Greater => is <= to,
+        })
+    };
+    let facts = &now.facts;
+    planned.uid == now.uid && (reached(&facts.wanted) || facts.installed.as_ref().is_some_and(reached))
 }
 
 impl fmt::Display for PlanState {
@@ -88,6 +112,7 @@ impl fmt::Display for PlanState {
             }
             Self::Started { to, finished: false } => write!(f, "what it plans was written: {to} is wanted now"),
             Self::Started { to, finished: true } => write!(f, "what it plans is done: {to} is installed and serves"),
+            Self::Over { to } => write!(f, "it is over: the tenant has come to {to}, or beyond it"),
         }
     }
 }

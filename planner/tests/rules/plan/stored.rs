@@ -1,12 +1,12 @@
 //! Plans that are kept: the object, its definition, and what has changed since.
 
-use planner::finding::{Overridable, Override};
-use planner::hop::Acknowledgement;
+use planner::finding::{Overridable, Override, Severity};
+use planner::hop::{Acknowledgement, Binding};
 use planner::plan::stored::{
-    API_VERSION, Asked, GROUP, KIND, LARGEST_DOCUMENT, PLURAL, PlanName, PlanState, StoredPlan, VERSION, status,
-    tenant_of,
+    API_VERSION, Asked, GROUP, KIND, LARGEST_DOCUMENT, LONGEST_TEXT, PLURAL, PlanName, PlanState, StoredPlan, VERSION,
+    status, tenant_of,
 };
-use planner::plan::{DryRunFact, RoomFact, UpgradePlan};
+use planner::plan::{DryRunFact, PlannedFinding, UpgradePlan};
 use planner::strategy::Strategy;
 use planner::tenant::{TenantId, TenantSnapshot};
 use planner::time::UnixMillis;
@@ -74,9 +74,11 @@ fn the_definition_is_of_the_kind_that_is_read_and_written() {
 
 /// The API server takes only structural schemas: each part says its type, and unknown fields are dropped unless it says otherwise.
 #[test]
-fn the_schema_is_structural_and_drops_nothing_that_is_written() {
+fn the_schema_is_structural_and_bounded_and_drops_nothing_that_is_written() {
     fn walk(path: &str, schema: &Value) {
         assert!(schema["type"].is_string(), "{path} has no type");
+        let bounded = ["maxLength", "enum", "pattern"].into_iter().any(|bound| !schema[bound].is_null());
+        assert!(schema["type"] != "string" || bounded, "{path} may be of any length");
         for (name, part) in schema["properties"].as_object().into_iter().flatten() {
             walk(&format!("{path}.{name}"), part);
         }
@@ -164,6 +166,12 @@ fn an_object_that_was_changed_by_hand_is_not_read() {
         ("/spec/overrides/0/finding", json!("paused"), "`spec.overrides` cannot be read: `paused` is no finding"),
         ("/spec/overrides/0/reason", json!(" "), "`spec.overrides` cannot be read: an override needs a reason"),
         ("/spec/document/summary", json!("x".repeat(LARGEST_DOCUMENT)), "its document has "),
+        (
+            "/spec/binding/facts/wanted",
+            json!("x".repeat(LONGEST_TEXT + 1)),
+            "`spec.binding` has a text of 4097 bytes; at most 4096 are stored and read",
+        ),
+        ("/spec/madeBy", json!("x".repeat(LONGEST_TEXT + 1)), "`spec.madeBy` has a text of 4097 bytes"),
         ("/spec", Value::Null, "`spec` cannot be read: "),
     ];
     for (path, value, words) in cases {
@@ -175,7 +183,11 @@ fn an_object_that_was_changed_by_hand_is_not_read() {
     assert!(StoredPlan::read("team-b", &good).is_err(), "it is of another namespace");
     let mut large = stored(&minor());
     large.document.summary = "x".repeat(LARGEST_DOCUMENT);
-    assert!(large.object().is_err(), "nothing is written that would not be read");
+    let mut long = stored(&minor());
+    long.made_by = "x".repeat(LONGEST_TEXT + 1);
+    for plan in [large, long] {
+        assert!(plan.object().is_err(), "nothing is written that would not be read");
+    }
 }
 
 #[test]
@@ -235,6 +247,42 @@ fn a_plan_is_current_stale_started_or_done() {
 }
 
 #[test]
+fn a_plan_is_over_for_good_once_the_tenant_has_come_to_it_or_beyond() {
+    let strategy = Some(Strategy::ROLLING_ONE);
+    let other = Some(Strategy::IN_PLACE);
+    // From, to, strategy of the plan; installed, wanted and strategy of the tenant then.
+    let cases = [
+        ("v1.35.6", "v1.36.4", None, ("v1.36.4", "v1.37.0", None), "over"),
+        ("v1.35.6", "v1.36.4", None, ("v1.36.5", "v1.36.5", None), "over"),
+        ("v1.35.6", "v1.36.4", None, ("v1.36.4", "v1.35.6", None), "over"),
+        ("v1.35.6", "v1.36.4", strategy, ("v1.36.4", "v1.36.4", other), "over"),
+        ("v1.35.6", "v1.36.4", None, ("v1.35.6", "v1.36.3", None), "stale"),
+        ("v1.35.6", "v1.36.4", None, ("v1.35.7", "v1.35.7", None), "stale"),
+        ("v1.35.6", "v1.36.4", None, ("v1.35.6", "v1.36.4", None), "started"),
+        ("v1.35.6", "v1.35.6", strategy, ("v1.36.4", "v1.36.4", other), "over"),
+        ("v1.35.6", "v1.35.6", strategy, ("v1.35.6", "v1.35.6", other), "stale"),
+        ("v1.35.6", "v1.35.5", strategy, ("v1.35.6", "v1.35.6", other), "stale"),
+        ("v1.35.6", "v1.35.5", strategy, ("v1.35.5", "v1.35.5", other), "over"),
+    ];
+    for (from, to, planned, (installed, desired, is), word) in cases {
+        let mut wanted = Wanted::hop(from, to);
+        wanted.strategy = planned;
+        let plan = stored(&wanted);
+        let mut now = tenant(installed);
+        is_at(&mut now, desired);
+        if let Some(strategy) = is {
+            now.strategy = strategy.declared();
+        }
+        let state = plan.line().state(&now);
+        assert_eq!(state.word(), word, "{from} → {to}, then {installed} and {desired}: {state}");
+        let is_over = plan.is_over(&Binding::of(&now));
+        assert!(is_over == (word == "over") || word == "started", "{from} → {to}, then {installed} and {desired}");
+        now.uid = "another".to_owned();
+        assert_eq!(plan.line().state(&now).word(), "stale", "it was deleted and made anew");
+    }
+}
+
+#[test]
 fn a_plan_of_the_strategy_alone_is_started_when_that_is_declared() {
     let mut wanted = Wanted::hop("v1.35.6", "v1.35.6");
     wanted.strategy = Some(Strategy::ROLLING_ONE);
@@ -244,12 +292,12 @@ fn a_plan_of_the_strategy_alone_is_started_when_that_is_declared() {
     assert_eq!(line.state(&now).word(), "stale", "the version that stays says nothing");
     now.strategy = Strategy::ROLLING_ONE.declared();
     assert_ne!(line.state(&now).word(), "stale");
-    // With the version a plan writes its strategy, so the version alone is not what it plans.
+    // With the version a plan writes its strategy, so the version alone is not what it plans; but there is nothing to renew either.
     let mut with_strategy = minor();
     with_strategy.strategy = Some(Strategy::ROLLING_ONE);
     let mut now = with_strategy.snapshot.clone();
     is_at(&mut now, "v1.36.4");
-    assert_eq!(stored(&with_strategy).line().state(&now).word(), "stale");
+    assert_eq!(stored(&with_strategy).line().state(&now).word(), "over");
 }
 
 #[test]
@@ -267,9 +315,8 @@ fn only_a_plan_that_holds_becomes_a_hop_and_it_is_the_planned_one() {
     assert_eq!(request.typed_name.as_deref(), Some("tenant-00"));
 
     type Change = fn(&mut Wanted);
-    let cases: [(Change, &str); 4] = [
+    let cases: [(Change, &str); 3] = [
         (|now| now.snapshot.replicas = 2, "the number of replicas: 3 → 2"),
-        (|now| now.room = RoomFact::NotChecked("no answer".to_owned()), "no longer"),
         (|now| now.dry_run = DryRunFact::Refused("no".to_owned()), "what is found: nothing of it → "),
         (|now| now.strategy = Some(Strategy::IN_PLACE), " → "),
     ];
@@ -281,35 +328,103 @@ fn only_a_plan_that_holds_becomes_a_hop_and_it_is_the_planned_one() {
     }
 }
 
-#[test]
-fn a_finding_that_was_read_otherwise_says_both() {
-    let plan = stored(&minor());
-    let mut now = minor().plan();
-    now.findings[0].evidence = "read again".to_owned();
-    now.digest = "sha256:other".to_owned();
-    let changes: Vec<String> = plan.changes(&now).iter().map(ToString::to_string).collect();
-    assert_eq!(changes.len(), 1, "{changes:?}");
-    assert!(changes[0].starts_with(&plan.document.findings[0].sentence), "{changes:?}");
-    assert!(changes[0].ends_with(" → read again"), "{changes:?}");
+fn finding(severity: Severity, sentence: &str) -> PlannedFinding {
+    PlannedFinding {
+        severity,
+        sentence: sentence.to_owned(),
+        evidence: "read".to_owned(),
+        remedy: None,
+        source: "a registry".to_owned(),
+        url: None,
+    }
 }
 
 #[test]
-fn other_conclusions_from_the_same_findings_are_no_plan_of_this_console() {
+fn only_what_both_could_establish_makes_a_plan_stale() {
+    use Severity::{Blocks, Passes, Unknown, Warns};
+
+    let one = |severity| vec![finding(severity, "One.")];
+    let elsewhere = || PlannedFinding { source: "elsewhere".to_owned(), ..finding(Unknown, "Two.") };
+    let otherwise = |change: fn(&mut PlannedFinding)| {
+        let mut finding = finding(Warns, "One.");
+        change(&mut finding);
+        vec![finding]
+    };
+    let cases: [(Vec<PlannedFinding>, Vec<PlannedFinding>, Option<&str>); 14] = [
+        (one(Passes), one(Unknown), None),
+        (one(Passes), vec![finding(Unknown, "Not checked.")], None),
+        (vec![finding(Unknown, "Not checked.")], one(Passes), None),
+        (vec![finding(Unknown, "2 nodes have it.")], vec![finding(Unknown, "3 nodes have it.")], None),
+        (one(Passes), Vec::new(), None),
+        (one(Blocks), vec![finding(Unknown, "Not checked.")], None),
+        (one(Warns), vec![elsewhere()], Some("what is found: One. → no longer")),
+        (one(Warns), vec![finding(Passes, "It is there.")], Some("what is found: One. → no longer")),
+        (vec![finding(Unknown, "Not checked.")], one(Blocks), Some("what is found: nothing of it → One.")),
+        (Vec::new(), one(Warns), Some("what is found: nothing of it → One.")),
+        (one(Warns), one(Blocks), Some("One.: warns → blocks")),
+        (one(Warns), one(Passes), Some("One.: warns → passes")),
+        (one(Warns), otherwise(|it| it.evidence = "read again".to_owned()), Some("One.: read → read again")),
+        (
+            otherwise(|it| it.url = Some("https://example.org".to_owned())),
+            one(Warns),
+            Some("One.: its source or its remedy as stored → otherwise"),
+        ),
+    ];
+    let mut plan = stored(&minor());
+    let mut anew = minor().plan();
+    for (before, now, expected) in cases {
+        plan.document.findings.clone_from(&before);
+        anew.findings.clone_from(&now);
+        let changes: Vec<String> = plan.changes(&anew).iter().map(ToString::to_string).collect();
+        assert_eq!(changes.first().map(String::as_str), expected, "{before:?} {now:?}");
+        assert!(changes.len() <= 1, "{changes:?}");
+    }
+}
+
+#[test]
+fn an_override_that_counts_for_one_reader_alone_makes_no_plan_stale() {
+    let given = override_for(2);
+    let mut plan = stored(&minor());
+    plan.asked.overrides = vec![given.clone()];
+    let blocks = finding(Severity::Blocks, "One.");
+    let let_pass = PlannedFinding { evidence: format!("read {given}"), ..finding(Severity::Warns, "One.") };
+    let forged = PlannedFinding { evidence: "read mallory lets it pass".to_owned(), ..let_pass.clone() };
+    for (before, now, stale) in [
+        (&blocks, &let_pass, false),
+        (&let_pass, &blocks, false),
+        (&let_pass, &let_pass, false),
+        (&forged, &blocks, true),
+    ] {
+        let mut anew = minor().plan();
+        plan.document.findings = vec![before.clone()];
+        anew.findings = vec![now.clone()];
+        assert_eq!(!plan.changes(&anew).is_empty(), stale, "{before:?} {now:?}");
+    }
+}
+
+#[test]
+fn a_document_that_differs_anywhere_is_not_what_the_console_makes() {
     let honest = stored(&minor());
     let anew = minor().plan();
     assert_eq!(honest.changes(&anew), []);
     type Forge = fn(&mut UpgradePlan);
-    let forged: [Forge; 3] = [
-        |plan| plan.change.commands[1].line = "kubectl delete namespace team-a".to_owned(),
-        |plan| plan.headline = "All is well.".to_owned(),
-        |plan| plan.checklist.clear(),
+    let forged: [(Forge, &str); 9] = [
+        (|plan| plan.change.commands[1].line = "kubectl delete namespace team-a".to_owned(), "change"),
+        (|plan| plan.headline = "All is well.".to_owned(), "headline"),
+        (|plan| plan.checklist.clear(), "checklist"),
+        (|plan| plan.summary = "1 pass".to_owned(), "summary"),
+        (|plan| plan.notices.clear(), "notices"),
+        (|plan| plan.irreversible.clear(), "irreversible"),
+        (|plan| plan.installed = None, "installed"),
+        (|plan| plan.generation += 1, "generation"),
+        (|plan| plan.strategy.declared = "recreate".to_owned(), "strategy"),
     ];
-    for forge in forged {
+    for (forge, field) in forged {
         let mut plan = honest.clone();
         forge(&mut plan.document);
         assert_eq!(StoredPlan::read("team-a", &object(&plan)).as_ref(), Ok(&plan), "the digest is of the findings");
         let words: Vec<String> = plan.changes(&anew).iter().map(ToString::to_string).collect();
-        assert_eq!(words, ["what follows from the findings: as it is stored → otherwise"]);
+        assert_eq!(words, [format!("`{field}` of the document: as it is stored → otherwise")]);
     }
 }
 
@@ -318,6 +433,8 @@ fn the_condition_moves_only_when_it_changes() {
     let first = status(&PlanState::Current, 1, &Value::Null, UnixMillis(0));
     let again = status(&PlanState::Current, 2, &first, UnixMillis(5_000));
     let stale = status(&PlanState::Stale(Vec::new()), 2, &again, UnixMillis(9_000));
+    let started = PlanState::Started { to: version("v1.36.4"), finished: false };
+    let started = status(&started, 2, &stale, UnixMillis(12_000));
     let of = |status: &Value| {
         let condition = &status["conditions"][0];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -326,6 +443,8 @@ fn the_condition_moves_only_when_it_changes() {
     assert_eq!(of(&first), ["True", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"]);
     assert_eq!(of(&again), ["True", "1970-01-01T00:00:00Z", "1970-01-01T00:00:05Z"]);
     assert_eq!(of(&stale), ["False", "1970-01-01T00:00:09Z", "1970-01-01T00:00:09Z"]);
+    assert_eq!(of(&started), ["False", "1970-01-01T00:00:09Z", "1970-01-01T00:00:12Z"]);
+    assert_eq!(started["conditions"][0]["reason"], "Started");
     assert_eq!(
         (again["observedGeneration"].as_i64(), stale["conditions"].as_array().map(Vec::len)),
         (Some(2), Some(1))

@@ -1,10 +1,7 @@
-use jiff::civil::date;
 use planner::cost::Prices;
 use planner::datastore::DataStoreLoad;
-use planner::placement::{Quantity, QuotaUse, Verdict};
-use planner::plan::{
-    CostFacts, DryRunFact, Evidence, ImageFact, Neighbours, PlanFacts, PlannedCosts, RoomFact, UpgradePlan, make,
-};
+use planner::placement::{Quantity, QuotaUse};
+use planner::plan::{CostFacts, PlannedCosts};
 use planner::strategy::Strategy;
 use planner::tenant::{DataStoreFacts, MeasuredUsage, PodRequests, Reading, TenantSnapshot};
 
@@ -13,29 +10,7 @@ use crate::links::{PlanFile, plan_file};
 use crate::tenant::plan::document;
 use crate::tenant::plan::given::{CostQuery, form};
 use crate::tenant::start::{Choice, StartQuery};
-use crate::test_support::{NOW, html, knowledge, tenant, text};
-
-fn planned(snapshot: &TenantSnapshot, strategy: &str, costs: CostFacts) -> UpgradePlan {
-    let knowledge = knowledge();
-    make(&PlanFacts {
-        snapshot,
-        version: &"v1.35.7".parse().expect("a version"),
-        strategy: Some(strategy.parse().expect("a strategy")),
-        operator: &knowledge.operator,
-        releases: &knowledge.releases,
-        evidence: &Evidence {
-            neighbours: Neighbours::default(),
-            room: RoomFact::Simulated(Verdict::Fits { more: 3 }, Vec::new()),
-            dry_run: DryRunFact::Accepted,
-            image: ImageFact::NotAsked,
-            tenant: Vec::new(),
-            cluster_api: None,
-        },
-        costs,
-        today: date(2026, 11, 22),
-        made_at: NOW,
-    })
-}
+use crate::test_support::{html, knowledge, planned, tenant, text};
 
 fn costs_of(snapshot: &TenantSnapshot, strategy: &str, costs: CostFacts) -> PlannedCosts {
     planned(snapshot, strategy, costs).costs.expect("it does not sleep")
