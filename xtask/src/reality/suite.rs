@@ -12,7 +12,7 @@ pub(crate) const SEED: u64 = 1;
 
 /// The journeys that may run beside each other, and those that disturb the cluster or measure: as the tests' configuration calls
 /// them.
-const PROJECTS: [&str; 2] = ["beside", "alone"];
+const PROJECTS: [&str; 3] = ["fresh", "beside", "alone"];
 
 /// Start a cluster, run the tests of `end2end/reality` against this console, end the cluster whatever happened. Each line of
 /// the test runner is handed to `line`.
