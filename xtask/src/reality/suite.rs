@@ -10,8 +10,8 @@ use crate::{command, workspace};
 /// What the tenants' pods behave by unless another is asked for. Fixed, so that what fails once can be looked at again.
 pub(crate) const SEED: u64 = 1;
 
-/// The journeys that may run beside each other, and those that disturb the cluster or measure: as the tests' configuration calls
-/// them.
+/// The journeys that need a cluster in which no tenant is silent yet, those that may run beside each other, and those that disturb
+/// the cluster or measure: as the tests' configuration calls them.
 const PROJECTS: [&str; 3] = ["fresh", "beside", "alone"];
 
 /// Start a cluster, run the tests of `end2end/reality` against this console, end the cluster whatever happened. Each line of
