@@ -2,7 +2,8 @@ use leptos::prelude::*;
 use planner::releases::Support;
 use planner::tenant::{Freshness, KamajiStatus, TenantId};
 
-use super::{Fleet, FleetQuery, FleetRow, NextStep, ROWS, Show, Sort, fleet_view};
+use super::query::ROWS;
+use super::{Fleet, FleetQuery, FleetRow, NextStep, Show, Sort, fleet_view};
 use crate::test_support::{NOW, declared, html, text};
 
 pub(super) fn row(name: &str, version: &str) -> FleetRow {

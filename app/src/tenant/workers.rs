@@ -7,17 +7,18 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use planner::next::standing_findings;
 use planner::releases::ReleaseTable;
-use planner::tenant::{TenantId, TenantSnapshot};
+use planner::tenant::TenantSnapshot;
 use planner::tenant_api::Answer;
 use planner::version::{KubernetesVersion, Minor};
 use planner::workers::{
-    DrainReport, DueStep, Gate, GateState, JsonPatch, LiveWorkers, NodeFacts, Order, Pace, PathWorker, Progress,
-    Serving, Workers, due, gates, is_draining, kubelet_patches, next_minor, order, passes, path, progress,
+    DrainReport, Gate, JsonPatch, LiveWorkers, Order, Pace, Progress, Serving, Workers, gates, kubelet_patches,
+    next_minor, order, passes, progress,
 };
 
-use self::node::Drain;
+use self::chosen::{Drains, chosen};
+use self::gates::gates_section;
+use self::path::path_section;
 use self::query::WorkersQuery;
 use self::table::{Listing, listing};
 use super::{Knowledge, Tenant, tenant_page};
@@ -25,17 +26,15 @@ use crate::clipboard::copy_block;
 use crate::error::ConsoleError;
 use crate::format;
 use crate::links::TenantTab;
-use crate::prose::prose;
 use crate::trouble::sentence;
 
+mod chosen;
 pub mod cluster_api;
+mod gates;
 mod node;
+mod path;
 mod query;
 mod table;
-
-/// How long the pods of a node that is being drained are left unread.
-#[cfg(feature = "hydrate")]
-const LOOK_AGAIN_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How the nodes of a tenant are now.
 ///
@@ -48,7 +47,7 @@ pub async fn read_workers(
     /// Name of the tenant.
     name: String,
 ) -> Result<LiveWorkers, ConsoleError> {
-    let id = TenantId { namespace, name };
+    let id = planner::tenant::TenantId { namespace, name };
     crate::error::with_status(async { crate::backend::request()?.workers(&id).await }.await)
 }
 
@@ -65,7 +64,7 @@ pub async fn read_drain(
     /// Name of the node.
     node: String,
 ) -> Result<Answer<DrainReport>, ConsoleError> {
-    let id = TenantId { namespace, name };
+    let id = planner::tenant::TenantId { namespace, name };
     crate::error::with_status(async { crate::backend::request()?.drain(&id, &node).await }.await)
 }
 
@@ -188,134 +187,6 @@ fn body(
         {part(nodes_and_path)}
     }
     .into_any()
-}
-
-/// What the drain of the chosen node would meet, read again when it may have changed.
-#[derive(Clone, Copy)]
-struct Drains {
-    /// The chosen node; empty for none.
-    name: Memo<String>,
-    answer: Resource<Drain>,
-    looked: RwSignal<u32>,
-}
-
-impl Drains {
-    fn new(id: impl Fn() -> TenantId + Copy + Send + Sync + 'static, name: Memo<String>) -> Self {
-        let looked = RwSignal::new(0_u32);
-        let answer = Resource::new_blocking(
-            move || (name.get(), looked.get()),
-            move |(name, _)| {
-                let id = id();
-                async move {
-                    if name.is_empty() {
-                        return None;
-                    }
-                    Some((name.clone(), read_drain(id.namespace, id.name, name).await))
-                }
-            },
-        );
-        Self { name, answer, looked }
-    }
-
-    /// The answer about the chosen node; one about another node is none.
-    fn of_chosen(self) -> Drain {
-        self.answer.get().flatten().filter(|(about, _)| self.name.with(|name| about == name))
-    }
-
-    /// Reads again when the node itself changes, and now and then while it is being drained: its pods go without a change of it.
-    fn follow(self, node: Memo<Option<NodeFacts>>, draining: Memo<bool>) {
-        Effect::new(move |before: Option<Option<NodeFacts>>| {
-            let now = node.get();
-            if before
-                .flatten()
-                .is_some_and(|before| now.as_ref().is_some_and(|now| *now != before && now.name == before.name))
-            {
-                self.looked.update(|times| *times += 1);
-            }
-            now
-        });
-        look_again_while(draining, self.looked);
-    }
-}
-
-/// The chosen node, if one is.
-fn chosen(
-    tenant: Tenant,
-    seen: Memo<LiveWorkers>,
-    query: Memo<WorkersQuery>,
-    due: Memo<Result<Due, String>>,
-    drains: Drains,
-) -> AnyView {
-    let name = drains.name;
-    let node = Memo::new(move |_| {
-        let found = |workers: &Workers| workers.nodes.iter().find(|node| name.with(|name| node.name == *name)).cloned();
-        seen.with(|seen| seen.workers().and_then(found))
-    });
-    let target = Memo::new(move |_| due.with(|due| due.as_ref().ok().map(|due| due.target.clone())));
-    let draining = Memo::new(move |_| {
-        let target = target.get();
-        node.with(|node| node.as_ref().zip(target).is_some_and(|(node, target)| is_draining(node, &target)))
-    });
-    drains.follow(node, draining);
-    bring_into_view(name);
-    let one = move || {
-        let name = name.get();
-        let drain = drains.of_chosen();
-        let target = target.get()?;
-        if name.is_empty() || seen.with(|seen| seen.workers().is_none()) {
-            return None;
-        }
-        let close = query.with(|query| WorkersQuery { node: String::new(), ..query.clone() });
-        let id = tenant.first.with_value(|first| first.id.clone());
-        Some(node.with(|node| match node {
-            Some(node) => tenant.knowledge.with_value(|knowledge| {
-                node::section(&id, node, &target, &knowledge.releases, close.href(&id), &drain)
-            }),
-            None => node::gone(&name, close.href(&id)),
-        }))
-    };
-    view! { <Transition>{one}</Transition> }.into_any()
-}
-
-/// Puts a node's heading before the eyes, and under the keyboard, when it is chosen: its section comes after its link was followed.
-fn bring_into_view(chosen: Memo<String>) {
-    Effect::new(move |before: Option<String>| {
-        let name = chosen.get();
-        let anew = before.is_some_and(|before| before != name);
-        #[cfg(feature = "hydrate")]
-        if anew && !name.is_empty() {
-            request_animation_frame(|| {
-                use wasm_bindgen::JsCast;
-                let heading = document().get_element_by_id(node::HEADING);
-                if let Some(heading) = heading.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
-                    // Scrolls, too. Fails only for what takes no focus.
-                    let _ = heading.focus();
-                }
-            });
-        }
-        #[cfg(not(feature = "hydrate"))]
-        let _ = anew;
-        name
-    });
-}
-
-/// Counts on every few seconds, as long as `wanted`; nothing on the server, where no page waits.
-fn look_again_while(wanted: Memo<bool>, looked: RwSignal<u32>) {
-    #[cfg(feature = "hydrate")]
-    {
-        let tick = move || {
-            if wanted.try_get_untracked() == Some(true) {
-                let _ = looked.try_update(|times| *times += 1);
-            }
-        };
-        if let Ok(ticking) = set_interval_with_handle(tick, LOOK_AGAIN_EVERY) {
-            on_cleanup(move || ticking.clear());
-        }
-    }
-    #[cfg(not(feature = "hydrate"))]
-    {
-        let _ = (wanted, looked);
-    }
 }
 
 /// What the parts of the page are made from.
@@ -469,146 +340,4 @@ fn installed_on_the_way(workers: &Workers, target: &KubernetesVersion, releases:
         workers.nodes.iter().filter_map(|node| passes(&node.kubelet.parsed().ok()?, target, releases).ok());
     let installed: BTreeSet<Minor> = on_the_way.flatten().map(|pass| pass.to.minor()).chain([target.minor()]).collect();
     installed.into_iter().collect()
-}
-
-/// What must hold before the first node.
-fn gates_section(due: &Due) -> AnyView {
-    let Due { gates: all, cure, .. } = due;
-    let open = all.iter().all(Gate::is_open);
-    let items = all
-        .iter()
-        .map(|gate| {
-            let (class, word, label) = match gate.state {
-                GateState::Open => ("finding finding--passes", "severity severity--passes", "Open"),
-                GateState::Closed { .. } => ("finding finding--blocks", "severity severity--blocks", "Closed"),
-                GateState::Unknown { .. } => ("finding finding--unknown", "severity severity--unknown", "Unknown"),
-            };
-            let why = match &gate.state {
-                GateState::Open => None,
-                GateState::Closed { why } | GateState::Unknown { why } => Some(sentence(why)),
-            };
-            view! {
-                <li class=class>
-                    <span class=word>{label}</span>
-                    <p class="finding__title">{gate.subject.to_string()}</p>
-                    {why.map(|why| view! { <p class="finding__evidence">{prose(&why)}</p> })}
-                </li>
-            }
-        })
-        .collect_view();
-    let list = view! { <ul class="findings">{items}</ul> };
-    let cure = (!cure.is_empty()).then(|| {
-        let patch =
-            serde_json::json!({ "spec": { "kubernetes": { "kubelet": { "configurationJSONPatches": cure } } } });
-        let text = serde_json::to_string_pretty(&patch).unwrap_or_default();
-        copy_block("What makes the kubelet-config fit: a merge patch for the TenantControlPlane".to_owned(), text)
-    });
-    if open {
-        return view! {
-            <details class="section">
-                <summary>{"Nothing holds the workers back: all gates are open"}</summary>
-                {list}
-            </details>
-        }
-        .into_any();
-    }
-    view! {
-        <section class="section stack" aria-labelledby="gates">
-            <h2 id="gates">{"Before the first node"}</h2>
-            {list}
-            {cure}
-        </section>
-    }
-    .into_any()
-}
-
-/// The way to a version further on, with the stops that skew demands.
-fn path_section(
-    snapshot: &TenantSnapshot,
-    workers: &Workers,
-    knowledge: &Knowledge,
-    query: &WorkersQuery,
-) -> Option<AnyView> {
-    let installed = snapshot.installed_version.as_ref()?.parsed().ok()?;
-    let today = crate::words::day(snapshot.observed_at);
-    let mut ends: Vec<KubernetesVersion> = (0..5)
-        .filter_map(|ahead| {
-            let minor = Minor { minor: installed.minor().minor + ahead, ..installed.minor() };
-            let line = knowledge.releases.line(minor)?;
-            Some(KubernetesVersion::new(minor.major, minor.minor, line.newest_patch))
-        })
-        .filter(|version| *version > installed)
-        .collect();
-    let asked: Option<KubernetesVersion> = query.to.parse().ok();
-    let wanted = asked.or_else(|| ends.first().cloned())?;
-    if !ends.contains(&wanted) {
-        ends.push(wanted.clone());
-    }
-    let nodes: Vec<PathWorker> = workers
-        .nodes
-        .iter()
-        .filter_map(|node| Some(PathWorker { node: node.name.clone(), kubelet: node.kubelet.parsed().ok()? }))
-        .collect();
-    let standing = standing_findings(snapshot, &knowledge.operator);
-    let steps = match path(&installed, &wanted, &nodes, &knowledge.releases) {
-        Ok(steps) => {
-            let minors = installed_on_the_way(workers, &installed, &knowledge.releases);
-            let gates = gates(snapshot, &installed, &workers.kubeadm_config, &workers.kubelet_config, &minors);
-            let items = due(steps, &standing, &gates).into_iter().map(|step| path_step(&step)).collect_view();
-            view! { <ol class="feed">{items}</ol> }.into_any()
-        }
-        Err(error) => view! { <p>{prose(&sentence(&error.to_string()))}</p> }.into_any(),
-    };
-    let options = ends
-        .into_iter()
-        .map(|end| {
-            let chosen = end == wanted;
-            let support = knowledge.releases.support(end.minor(), today);
-            let words = crate::words::support_phrase(&support, snapshot.observed_at);
-            view! {
-                <option value=end.to_string() selected=chosen>
-                    {format!("{end}, {words}")}
-                </option>
-            }
-        })
-        .collect_view();
-    Some(
-        view! {
-            <section class="section stack" aria-labelledby="path">
-                <h2 id="path">{"The path further on"}</h2>
-                <p class="muted">
-                    {"The control plane goes minor by minor; workers stop only where version skew demands it."}
-                </p>
-                <form method="get" class="form__row">
-                    <label class="field__label" for="path-to">
-                        {"To"}
-                    </label>
-                    <select id="path-to" class="input" name="to">
-                        {options}
-                    </select>
-                    <button class="button" type="submit">
-                        {"Show the path"}
-                    </button>
-                </form>
-                {steps}
-            </section>
-        }
-        .into_any(),
-    )
-}
-
-fn path_step(step: &DueStep) -> AnyView {
-    let reasons =
-        step.not_yet.iter().map(|why| view! { <p class="small muted">{prose(&sentence(&why.to_string()))}</p> });
-    let state = if step.not_yet.is_empty() { "may begin now" } else { "not yet" };
-    view! {
-        <li>
-            <span class="feed__time">{state}</span>
-            <div class="feed__what">
-                <p>{step.step.to_string()}</p>
-                {reasons.collect_view()}
-            </div>
-        </li>
-    }
-    .into_any()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ::sandbox::{Sandbox, SandboxOptions};
 use axum::body::Body as AxumBody;
-use cluster::{ChangeError, Changes, DryRunAnswer, Identity, Scope, Started, Visibility, observe};
+use cluster::{ChangeError, Changes, DryRunAnswer, Identity, Observer, Scope, Started, Visibility, observe};
 use http::{Method, Request, Response};
 use kube::api::{Patch, PatchParams};
 use kube::client::Body;
@@ -114,17 +114,11 @@ async fn images_on_nodes_and_their_pulls_reach_the_snapshot() {
     assert_eq!(*began, before.images);
 }
 
-/// A sandbox at rest with everything that a person looks at before a patch of tenant-00.
-async fn before_a_patch(scenario: &str) -> (Sandbox, Changes, HopRequest) {
-    let options = SandboxOptions { manual: true, scenario: scenario.to_owned(), ..SandboxOptions::default() };
-    let sandbox = Sandbox::new(&options).expect("a world");
-    let client = Client::new(sandbox.router(), "default");
-    let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, sandbox.clock(), CancellationToken::new());
-    observer.health().wait_for(|health| health.live()).await.expect("it is observed");
-    let tenant = TenantId { namespace: "team-a".to_owned(), name: "tenant-00".to_owned() };
+/// The request for a patch of a tenant of `team-a`, once it is at rest; and how it stands then.
+async fn asked(sandbox: &Sandbox, observer: &Observer, name: &str) -> (HopRequest, Arc<TenantSnapshot>) {
+    let tenant = TenantId { namespace: "team-a".to_owned(), name: name.to_owned() };
     let mut receiver = observer.tenant(&admin(), &tenant).expect("it is there");
-    let settled = until(&sandbox, &mut receiver, stage::is_settled).await;
-    let changes = Changes::new(client, observer, sandbox.clock(), Arc::new(ReleaseTable::built_in()));
+    let settled = until(sandbox, &mut receiver, stage::is_settled).await;
     let request = HopRequest {
         tenant,
         binding: Binding::of(&settled),
@@ -134,6 +128,18 @@ async fn before_a_patch(scenario: &str) -> (Sandbox, Changes, HopRequest) {
         typed_name: None,
         despite: None,
     };
+    (request, settled)
+}
+
+/// A sandbox at rest with everything that a person looks at before a patch of tenant-00.
+async fn before_a_patch(scenario: &str) -> (Sandbox, Changes, HopRequest) {
+    let options = SandboxOptions { manual: true, scenario: scenario.to_owned(), ..SandboxOptions::default() };
+    let sandbox = Sandbox::new(&options).expect("a world");
+    let client = Client::new(sandbox.router(), "default");
+    let observer = observe(client.clone(), Scope::WHOLE_CLUSTER, sandbox.clock(), CancellationToken::new());
+    observer.health().wait_for(|health| health.live()).await.expect("it is observed");
+    let (request, _) = asked(&sandbox, &observer, "tenant-00").await;
+    let changes = Changes::new(client, observer, sandbox.clock(), Arc::new(ReleaseTable::built_in()));
     (sandbox, changes, request)
 }
 
@@ -180,19 +186,9 @@ async fn two_on_one_data_store(stop: CancellationToken, writes: Writes) -> (Sand
     observer.health().wait_for(|health| health.live()).await.expect("it is observed");
     let mut requests = Vec::new();
     for name in ["tenant-00", "payments"] {
-        let tenant = TenantId { namespace: "team-a".to_owned(), name: name.to_owned() };
-        let mut receiver = observer.tenant(&admin(), &tenant).expect("it is there");
-        let settled = until(&sandbox, &mut receiver, stage::is_settled).await;
+        let (request, settled) = asked(&sandbox, &observer, name).await;
         assert_eq!(settled.data_store.used.as_deref(), Some("default"));
-        requests.push(HopRequest {
-            tenant,
-            binding: Binding::of(&settled),
-            version: "v1.35.9".parse().expect("a version"),
-            strategy: None,
-            acknowledged: Vec::new(),
-            typed_name: None,
-            despite: None,
-        });
+        requests.push(request);
     }
     let client = writes.client(sandbox.router());
     let changes = Changes::new(client, observer, sandbox.clock(), Arc::new(ReleaseTable::built_in()));
