@@ -18,6 +18,7 @@ use crate::error::ConsoleError;
 use crate::format::count as count_of;
 use crate::links::{self, TenantTab};
 use crate::live::{self, Live, LiveLine};
+use crate::prose::prose;
 use crate::table::{pager, stacked_table_headed};
 use crate::trouble::{error_page, sentence};
 use crate::words;
@@ -379,7 +380,7 @@ fn fleet_row(row: &FleetRow, now: UnixMillis, said: RwSignal<SaidOfWorkers>) -> 
 fn notes(texts: &[String], class: &'static str) -> impl IntoView + use<> {
     let more = texts.len().saturating_sub(2);
     let more = (more > 0).then(|| format!("And {more} more."));
-    texts.iter().take(2).cloned().chain(more).map(|text| view! { <p class=class>{text}</p> }).collect_view()
+    texts.iter().take(2).cloned().chain(more).map(|text| view! { <p class=class>{prose(&text)}</p> }).collect_view()
 }
 
 fn plan_link(row: &FleetRow) -> Option<AnyView> {

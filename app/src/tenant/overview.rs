@@ -15,6 +15,7 @@ use super::{Knowledge, Tenant, tenant_page};
 use crate::findings;
 use crate::format;
 use crate::links::{self, TenantTab};
+use crate::prose::prose;
 use crate::table::stacked_table;
 use crate::trouble::sentence;
 use crate::words;
@@ -116,7 +117,8 @@ fn standing(snapshot: &TenantSnapshot, report: &StageReport, picker: &VersionPic
 /// Objects of this tenant that cannot be read.
 fn problems(snapshot: &TenantSnapshot) -> Option<AnyView> {
     (!snapshot.problems.is_empty()).then(|| {
-        let items = snapshot.problems.iter().map(|problem| view! { <li>{sentence(problem)}</li> }).collect_view();
+        let items =
+            snapshot.problems.iter().map(|problem| view! { <li>{prose(&sentence(problem))}</li> }).collect_view();
         view! {
             <section class="callout callout--warns" aria-labelledby="problems">
                 <h2 id="problems" class="callout__title">

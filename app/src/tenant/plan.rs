@@ -231,7 +231,7 @@ pub(crate) fn document(
         .into_any(),
     };
     view! {
-        <section class="section stack" aria-labelledby="verdict">
+        <section class="section section--plain stack" aria-labelledby="verdict">
             <h2 id="verdict" class="verdict">
                 {plan.headline.clone()}
             </h2>
